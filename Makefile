@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+#
+# Thin doors over the CMake presets. `make help` lists them.
+
+.DEFAULT_GOAL := all
+MAKEFLAGS += --no-print-directory
+TIME ?= 60
+
+all: ## library and command, release: build/aksu
+	@tools/setup build
+	@mkdir -p build
+	@test -f build/build.ninja || cmake --preset release >build/configure.log || { cat build/configure.log; exit 1; }
+	@cmake --build --preset release
+
+run: ## installs what is missing, builds, plays the demo, talks to the kernel
+	@tools/setup run
+	@$(MAKE) all
+	@test -x build/aksu || { echo 'make run: there is no command yet (src/cli/main.c)'; exit 1; }
+	build/aksu demo
+	@if test -x tools/carry; then tools/carry; else \
+		echo 'make run: the transfer between the kernel and aksu is not written yet (tools/carry)'; fi
+
+test: ## all tests in all builds; T=name: those whose name matches, in two builds
+	@tools/setup test
+	@tools/gate $(T)
+
+tidy: ## include ranks, the waterline, lengths; --strict: see tools/tidy --help
+	@tools/tidy
+
+fuzz: ## T=target TIME=60: one libFuzzer target; without T: each for TIME seconds
+	@tools/setup fuzz
+	@ls fuzz/*_fuzz.c >/dev/null 2>&1 || { echo 'make fuzz: there is no fuzz target yet (fuzz/*_fuzz.c)'; exit 1; }
+	@cmake --preset fuzz >/dev/null && cmake --build --preset fuzz
+	@set -e; for t in $(if $(T),$(T),$$(ls fuzz/*_fuzz.c | sed 's,fuzz/\(.*\)_fuzz.c,\1,')); do \
+		test -x build-fuzz/fuzz/$$t || { echo "make fuzz: no target named $$t in fuzz/"; exit 1; }; \
+		mkdir -p build-fuzz/corpus/$$t fuzz/corpus/$$t; \
+		echo "== $$t, $(TIME) s"; \
+		build-fuzz/fuzz/$$t -max_total_time=$(TIME) -timeout=20 -print_final_stats=1 \
+			-artifact_prefix=build-fuzz/$$t- build-fuzz/corpus/$$t fuzz/corpus/$$t; done
+
+bench: all ## the benchmarks of the command
+	@test -x build/aksu || { echo 'make bench: there is no command yet (src/cli/main.c)'; exit 1; }
+	build/aksu bench
+
+reqs: ## docs/requirements.md: requirement, test, place in the code
+	@test -x tools/reqs || { echo 'make reqs: tools/reqs is not written yet'; exit 1; }
+	@tools/reqs
+
+mutants: ## plants mutations; each must make a test fail
+	@test -x tools/mutants || { echo 'make mutants: tools/mutants is not written yet'; exit 1; }
+	@tools/mutants
+
+format: ## lays out src, include, tests, fuzz, bench, examples with clang-format
+	@tools/setup format
+	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs -r clang-format -i
+
+clean: ## removes all build directories
+	rm -rf build build-release build-debug build-clang build-i386 build-freestanding build-wasm32 build-fuzz
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16
+
+.PHONY: all run test tidy fuzz bench reqs mutants format clean help
