@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * aksu/aksu.h - an instance of the stack: packets and a clock in, packets and events out.
+ *
+ * The core owns no thread, no socket and no clock. A driver (yours, or the one in aksu/loop.h)
+ * does this, for ever:
+ *
+ *      n = read frames from the device;            the clock is read once, here
+ *      aksu_input(s, rx, n, now);                  feed them
+ *      aksu_advance(s, now);                       let timers run that are due
+ *      ... the application acts on its sockets (aksu/socket.h) ...
+ *      while ((n = aksu_output(s, link, tx, 32, now)) > 0) {
+ *              write the frames to the device;
+ *              aksu_tx_done(s, tx, n);             the payload may be reused
+ *      }
+ *      sleep until a frame comes or aksu_deadline(s) passes
+ *
+ * An instance belongs to one thread at a time; several instances share nothing.
+ *
+ * Every call that can fail returns a negative enum aksu_error. What the network sends wrongly is
+ * never an error of a call: it is dropped, and each drop has a name, a counter and an event.
+ */
+#ifndef AKSU_AKSU_H
+#define AKSU_AKSU_H
+
+#include <aksu/event.h>
+#include <aksu/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define AKSU_VERSION_MAJOR 0
+#define AKSU_VERSION_MINOR 1
+#define AKSU_VERSION_PATCH 0
+#define AKSU_VERSION       "0.1.0"
+
+struct aksu; /* an instance */
+
+/* ------------------------------------------------------------------ life */
+
+/**
+ * How an instance is made. Set `size` to sizeof(struct aksu_config), `allocator` and `entropy`;
+ * everything else may stay zero and then means its default.
+ */
+struct aksu_config {
+	size_t size;
+	struct aksu_allocator allocator;
+	/** Bits nobody can guess: keys for ISNs, ports, cookies and tables come from here. */
+	uint8_t entropy[32];
+	/** The most memory that the instance may hold, in octets. Default 64 MiB. */
+	size_t budget;
+	/** Maximum segment lifetime (RFC 9293 3.4.2). Default 30 s, at most 240 s. */
+	aksu_time msl;
+	/** Smallest retransmission timeout. Default 1 s (RFC 6298 2.4); smaller is a departure. */
+	aksu_time rto_min;
+	/** Buffers of a new connection, in octets. Default 256 KiB each. */
+	uint32_t send_buffer, receive_buffer;
+	/** SYN records of one listener before SYN cookies are sent. Default 1024. */
+	uint32_t syn_queue;
+	/** Seed for the instance's start of clocks: an instance restarted with the same `entropy` differs by it. */
+	uint64_t seed;
+	/** Events: where to write them, and which (AKSU_EVENT_BIT). NULL: none. */
+	struct aksu_event_ring *events;
+	uint32_t event_mask;
+	/**
+	 * Told once when an invariant breaks. The instance is poisoned from then on: calls answer
+	 * with -AKSU_EPOISONED. May be NULL.
+	 */
+	void (*panic)(void *ctx, const char *file, int line, const char *what);
+	void *panic_ctx;
+};
+
+/** Makes an instance out of the memory that the allocator gives; NULL when it gives too little or the config is invalid. */
+struct aksu *aksu_new(const struct aksu_config *config, aksu_time now);
+
+/** Gives everything back, at once: nothing is sent, peers are not told. NULL is fine. */
+void aksu_free(struct aksu *s);
+
+/** Octets held from the allocator now, and the most ever. */
+size_t aksu_memory_used(const struct aksu *s);
+size_t aksu_memory_peak(const struct aksu *s);
+
+/** Changes which events are written. The ring may be NULL when the mask is 0. */
+void aksu_events(struct aksu *s, struct aksu_event_ring *ring, uint32_t mask);
+
+/* ------------------------------------------------------------------ links, addresses, routes */
+
+enum aksu_link_kind {
+	AKSU_LINK_IP,       /**< frames are IP packets: TUN, a tunnel */
+	AKSU_LINK_ETHERNET, /**< frames are Ethernet: TAP, veth */
+};
+
+/** What a device can do for us. */
+enum {
+	AKSU_LINK_TX_CSUM = 0x01, /**< takes frames whose TCP checksum is still to be done */
+	AKSU_LINK_TX_TSO = 0x02,  /**< cuts TCP segments larger than the MSS (implies TX_CSUM) */
+	AKSU_LINK_RX_CSUM = 0x04, /**< says in aksu_rx.checksum what it verified */
+};
+
+struct aksu_link_config {
+	size_t size; /**< sizeof(struct aksu_link_config) */
+	enum aksu_link_kind kind;
+	uint32_t mtu;      /**< of IP packets, 68 to 65535 */
+	uint32_t features; /**< AKSU_LINK_* */
+	uint32_t tso_max;  /**< largest packet to cut; default 65535 */
+	uint8_t mac[6];
+	/** Octets that the device's own queue surely takes; 0: unknown. The offered window respects it. */
+	uint32_t queue;
+};
+
+/** Adds a link; returns its number (>= 0) or an error. */
+int aksu_link_add(struct aksu *s, const struct aksu_link_config *config, aksu_time now);
+/** Removes a link with its addresses and routes; its connections learn of it by time-out. */
+int aksu_link_remove(struct aksu *s, int link);
+/** Changes the MTU of a link; connections over it follow. */
+int aksu_link_set_mtu(struct aksu *s, int link, uint32_t mtu);
+/** The MTU, or an error. */
+int aksu_link_mtu(const struct aksu *s, int link);
+
+/** Gives the link an address of ours; `prefix` (0 to 32, or 128 for IPv6) makes the on-link route. */
+int aksu_addr_add(struct aksu *s, int link, const struct aksu_addr *addr, unsigned prefix);
+int aksu_addr_remove(struct aksu *s, int link, const struct aksu_addr *addr);
+
+/** Adds a route; `gateway` NULL means on-link. The longest prefix wins; `prefix` counts within the family. */
+int aksu_route_add(struct aksu *s, int link, const struct aksu_addr *dst, unsigned prefix,
+		   const struct aksu_addr *gateway);
+int aksu_route_remove(struct aksu *s, int link, const struct aksu_addr *dst, unsigned prefix);
+
+/* ------------------------------------------------------------------ the verbs */
+
+/** State of the transport checksum of a frame that came in. */
+enum aksu_checksum {
+	AKSU_CHECKSUM_UNKNOWN,  /**< verify it */
+	AKSU_CHECKSUM_VERIFIED, /**< the device did */
+	AKSU_CHECKSUM_PARTIAL,  /**< never filled in: it did not cross a wire */
+};
+
+/** Memory with a count of references (blocks received or sent); aksu_block_* in aksu/socket.h. */
+struct aksu_block;
+
+/** A received frame. */
+struct aksu_rx {
+	const uint8_t *data;
+	uint32_t len;
+	uint16_t link;
+	uint8_t checksum;  /**< enum aksu_checksum */
+	uint8_t reserved;
+	uint16_t segments; /**< wire segments merged into this one; 0 means 1 */
+	uint16_t mss;      /**< their size, when merged */
+	uint64_t packet;   /**< a number of the caller's, repeated in events */
+	/** NULL: `data` is borrowed for the call. Else `data` lies in this block, which may be kept. */
+	struct aksu_block *block;
+};
+
+enum { AKSU_TX_HEAD = 128, AKSU_TX_PIECES = 17 };
+
+/** A run of payload, referenced until aksu_tx_done(). */
+struct aksu_piece {
+	const uint8_t *data;
+	uint32_t len;
+	struct aksu_block *block; /**< the reference that aksu_tx_done() drops */
+};
+
+/** A frame to send: a header, then pieces. */
+struct aksu_tx {
+	uint64_t packet;     /**< running number of the instance */
+	uint32_t len;        /**< of the whole frame */
+	uint16_t head_len;
+	uint8_t pieces;
+	uint8_t checksum;    /**< 1: the device must do it, from csum_start, into csum_start + csum_offset */
+	uint16_t csum_start, csum_offset;
+	uint16_t mss;        /**< cut the text into pieces of this size; 0: do not cut */
+	uint16_t transport;  /**< where the TCP header begins in head (when mss != 0) */
+	uint8_t head[AKSU_TX_HEAD];
+	struct aksu_piece piece[AKSU_TX_PIECES];
+};
+
+/**
+ * Feeds n received frames. Never sends and never blocks; afterwards ask aksu_output().
+ *
+ * Frames that are borrowed are read only during the call. `now` is when they arrived and must not
+ * go back. Returns how many were used (not dropped).
+ */
+size_t aksu_input(struct aksu *s, const struct aksu_rx *rx, size_t n, aksu_time now);
+
+/**
+ * Takes up to `cap` frames to send on a link, most urgent first; returns how many.
+ *
+ * Each must be given back with aksu_tx_done() once the device has taken it, also after a failed write.
+ */
+size_t aksu_output(struct aksu *s, int link, struct aksu_tx *tx, size_t cap, aksu_time now);
+
+/** The device is done with these frames: their payload may be reused. */
+void aksu_tx_done(struct aksu *s, struct aksu_tx *tx, size_t n);
+
+/** Copies a frame into one run of memory; returns its length, or 0 when `cap` is too small. */
+size_t aksu_tx_copy(const struct aksu_tx *tx, uint8_t *out, size_t cap);
+
+/** Whether aksu_output() has something for this link now. */
+bool aksu_wants_output(const struct aksu *s, int link);
+
+/** When aksu_advance() must be called next; AKSU_NEVER when nothing is pending. */
+aksu_time aksu_deadline(const struct aksu *s);
+
+/** Lets the timers run that are due at `now`. */
+void aksu_advance(struct aksu *s, aksu_time now);
+
+/* ------------------------------------------------------------------ counters */
+
+/** Running totals of an instance. */
+struct aksu_counters {
+	uint64_t frames_in, frames_out, octets_in, octets_out;
+	uint64_t segments_in, segments_out, retransmissions;
+	uint64_t connections_opened, connections_accepted, connections_failed, connections_reset;
+	uint64_t syn_cookies_sent, syn_cookies_good;
+	uint64_t drops[AKSU_DROP_COUNT];
+};
+
+/** The counters; valid until aksu_free(). */
+const struct aksu_counters *aksu_counters(const struct aksu *s);
+
+/* ------------------------------------------------------------------ addresses as text */
+
+/** Parses "10.0.0.1" or "fd00::1"; false if it is neither. */
+bool aksu_addr_parse(const char *text, struct aksu_addr *out);
+/** Prints an address, terminated; `cap` of 46 always suffices. Returns its length. */
+size_t aksu_addr_print(const struct aksu_addr *addr, char *out, size_t cap);
+bool aksu_addr_is_v4(const struct aksu_addr *addr);
+bool aksu_addr_equal(const struct aksu_addr *a, const struct aksu_addr *b);
+struct aksu_addr aksu_addr_v4(uint8_t a, uint8_t b, uint8_t c, uint8_t d);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * base/mem.h - the caller's allocator behind one budget.
+ *
+ * Everything that an instance holds is counted here, at the size it really has (DESIGN D7).
+ */
+#ifndef AKSU_BASE_MEM_H
+#define AKSU_BASE_MEM_H
+
+#include <aksu/types.h>
+
+#include "base/compile.h"
+
+struct mem {
+	struct aksu_allocator from;
+	size_t used, peak, budget;
+};
+
+/* NULL when the budget or the allocator says no. Not cleared. */
+MUST_USE void *mem_alloc(struct mem *m, size_t size, size_t align);
+
+/* `size` is what was asked for; p may be NULL. */
+void mem_free(struct mem *m, void *p, size_t size);
+
+/* Above 7/8 of the budget: windows stop opening, SYNs turn into cookies. */
+static inline bool mem_tight(const struct mem *m) { return m->used > m->budget - m->budget / 8; }
+
+static inline size_t mem_left(const struct mem *m) { return m->used < m->budget ? m->budget - m->used : 0; }
+
+#endif
