@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * aksu/socket.h - connections, listeners and UDP sockets of an instance.
+ *
+ * No call blocks. What cannot be done now answers -AKSU_EAGAIN, and aksu_next_ready() says when to
+ * try again. After calls that may make the stack talk (send, recv, close, connect ...) ask
+ * aksu_output() again.
+ *
+ * A server in ten lines:
+ *
+ *      aksu_socket l = aksu_socket_tcp(s), c;
+ *      aksu_bind(s, l, &(struct aksu_endpoint){.port = 7});
+ *      aksu_listen(s, l, 128);
+ *      ...
+ *      while (aksu_next_ready(s, &ready))
+ *              if (ready.socket is l)
+ *                      while (aksu_accept(s, l, &c) == 0) ...;
+ *              else if (ready.events & AKSU_READABLE)
+ *                      n = aksu_recv(s, ready.socket, buf, sizeof(buf));
+ */
+#ifndef AKSU_SOCKET_H
+#define AKSU_SOCKET_H
+
+#include <aksu/aksu.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Names a socket. A name that is no longer valid is answered with -AKSU_EBADF, never with a crash. */
+typedef struct {
+	uint32_t slot, gen;
+} aksu_socket;
+
+#define AKSU_NO_SOCKET ((aksu_socket){0, 0})
+
+static inline bool aksu_socket_equal(aksu_socket a, aksu_socket b)
+{
+	return a.slot == b.slot && a.gen == b.gen;
+}
+
+/* ------------------------------------------------------------------ making and closing */
+
+/** A TCP socket in state CLOSED; AKSU_NO_SOCKET (gen 0) when there is no memory. RFC 9293 3.9.1. */
+aksu_socket aksu_socket_tcp(struct aksu *s);
+/** A UDP socket (RFC 768). */
+aksu_socket aksu_socket_udp(struct aksu *s);
+
+/**
+ * Chooses the local endpoint. Address :: or 0.0.0.0 means any; :: takes both families. Port 0 lets
+ * the stack choose (RFC 6056). -AKSU_EADDRINUSE, -AKSU_EADDRNOTAVAIL, -AKSU_EINVAL.
+ */
+int aksu_bind(struct aksu *s, aksu_socket h, const struct aksu_endpoint *local);
+
+/**
+ * Passive OPEN (RFC 9293 3.10.1): up to `backlog` (at least 1) connections wait for aksu_accept().
+ * Calling it again changes the backlog. The socket keeps listening; connections are new sockets.
+ */
+int aksu_listen(struct aksu *s, aksu_socket h, unsigned backlog);
+
+/** Takes the oldest connection that is complete. -AKSU_EAGAIN when none is. */
+int aksu_accept(struct aksu *s, aksu_socket listener, aksu_socket *out);
+
+/**
+ * Active OPEN (RFC 9293 3.10.1), or the peer of a UDP socket. Returns 0 at once: the SYN is yet to
+ * leave; AKSU_WRITABLE says that it is established, AKSU_ERROR that it failed.
+ */
+int aksu_connect(struct aksu *s, aksu_socket h, const struct aksu_endpoint *remote, aksu_time now);
+
+/** No more will be sent: FIN follows what is queued; receiving goes on (half-close). */
+int aksu_shutdown(struct aksu *s, aksu_socket h, aksu_time now);
+
+/**
+ * CLOSE (RFC 9293 3.10.4): the application gives the socket up. What is queued is still delivered,
+ * then FIN. Data that was never read, or that comes later, resets the connection (SHLD-3). The
+ * name is invalid afterwards. On a listener: waiting connections are reset.
+ */
+int aksu_close(struct aksu *s, aksu_socket h, aksu_time now);
+
+/** ABORT (RFC 9293 3.10.5): RST, and everything is forgotten. The name is invalid afterwards. */
+int aksu_abort(struct aksu *s, aksu_socket h, aksu_time now);
+
+/* ------------------------------------------------------------------ data */
+
+/** Flags of aksu_send(). */
+enum {
+	AKSU_MSG_OOB = 0x1,  /**< the last octet is urgent (RFC 9293 3.8.5; legacy) */
+	AKSU_MSG_MORE = 0x2, /**< more follows at once: hold a partial segment back */
+};
+
+/**
+ * SEND (RFC 9293 3.10.2): copies up to n octets into the send buffer; returns how many (> 0).
+ * -AKSU_EAGAIN: the buffer is full, AKSU_WRITABLE will tell. -AKSU_EPIPE after shutdown.
+ */
+int64_t aksu_send(struct aksu *s, aksu_socket h, const void *data, size_t n, int flags, aksu_time now);
+
+/**
+ * RECEIVE (RFC 9293 3.10.3): copies up to n octets out; returns how many. 0 is the end of the
+ * stream (the peer's FIN); -AKSU_EAGAIN: nothing yet; -AKSU_ECONNRESET and others: sticky errors.
+ */
+int64_t aksu_recv(struct aksu *s, aksu_socket h, void *data, size_t n, aksu_time now);
+
+/** Like aksu_recv(), but leaves the octets where they are. */
+int64_t aksu_peek(struct aksu *s, aksu_socket h, void *data, size_t n);
+
+/** One datagram. `to` NULL: the connected peer. Returns n or an error (-AKSU_EMSGSIZE above 65507). */
+int64_t aksu_sendto(struct aksu *s, aksu_socket h, const void *data, size_t n,
+		    const struct aksu_endpoint *to, aksu_time now);
+/** The oldest datagram; what does not fit in n is lost, and the whole length is returned. */
+int64_t aksu_recvfrom(struct aksu *s, aksu_socket h, void *data, size_t n, struct aksu_endpoint *from);
+
+/* ------------------------------------------------------------------ readiness */
+
+enum {
+	AKSU_READABLE = 0x01, /**< data, end of stream, a connection to accept, or a datagram */
+	AKSU_WRITABLE = 0x02, /**< room for at least a third of the send buffer */
+	AKSU_HUP = 0x04,      /**< both directions are finished */
+	AKSU_RDHUP = 0x08,    /**< the peer has sent its FIN */
+	AKSU_ERROR = 0x10,    /**< the connection failed: see AKSU_SO_ERROR */
+	AKSU_URGENT = 0x20,   /**< the urgent pointer advanced (MUST-32) */
+	AKSU_NOTICE = 0x40,   /**< a soft error or R1 was reached (MUST-47, SHLD-9): see AKSU_SO_SOFT_ERROR */
+	AKSU_CONNECTED = 0x80,/**< just established */
+};
+
+/** What a socket can do now. 0 for a name that is not valid. */
+uint32_t aksu_ready(const struct aksu *s, aksu_socket h);
+
+struct aksu_ready {
+	aksu_socket socket;
+	uint32_t events; /**< as aksu_ready() answers now */
+	void *user;      /**< as set by aksu_set_user() */
+};
+
+/**
+ * The next socket whose readiness grew since it was last reported (edge-triggered); false: none.
+ * Reports only wake: act until -AKSU_EAGAIN.
+ */
+bool aksu_next_ready(struct aksu *s, struct aksu_ready *out);
+
+/** A pointer of the caller's, carried with the socket. */
+int aksu_set_user(struct aksu *s, aksu_socket h, void *user);
+void *aksu_get_user(const struct aksu *s, aksu_socket h);
+
+/* ------------------------------------------------------------------ options */
+
+/** Options: all int64_t; times in nanoseconds. R: can be read, W: written; c: copied to accepted connections. */
+enum aksu_option {
+	AKSU_SO_ERROR,          /**< R: the pending error (positive), and clears it */
+	AKSU_SO_SOFT_ERROR,     /**< R: the last soft error (MUST-47), and clears it */
+	AKSU_SO_SNDBUF,         /**< RWc: octets */
+	AKSU_SO_RCVBUF,         /**< RWc: octets; a smaller one never moves the window's edge back */
+	AKSU_SO_SNDLOWAT,       /**< RWc: octets free to be WRITABLE; default a third of SNDBUF */
+	AKSU_SO_RCVLOWAT,       /**< RWc: octets to be READABLE; default 1 */
+	AKSU_SO_LINGER,         /**< RWc: -1 off; 0: close aborts with RST */
+	AKSU_SO_KEEPALIVE,      /**< RWc: 0 or 1, default 0 (MUST-24, MUST-25) */
+	AKSU_SO_REUSEADDR,      /**< RW: bind beside TIME-WAIT connections (always allowed here), kept for callers */
+	AKSU_IP_TOS,            /**< RWc: DiffServ in the upper six bits (MUST-48); the ECN bits are TCP's */
+	AKSU_IP_TTL,            /**< RWc: TTL or hop limit, 1 to 255 (MUST-49) */
+	AKSU_IP_NO_SOFT_ERRORS, /**< RWc: 1: soft errors are not reported (SHLD-20) */
+	AKSU_TCP_NODELAY,       /**< RWc: 1: Nagle off (MUST-17) */
+	AKSU_TCP_CORK,          /**< RWc: 1: only full segments, for 200 ms at most */
+	AKSU_TCP_QUICKACK,      /**< RWc: 1: ACKs are not delayed */
+	AKSU_TCP_MAXSEG,        /**< RWc: largest segment to send and to announce; before connect or listen */
+	AKSU_TCP_KEEPIDLE,      /**< RWc: default 2 h (MUST-28) */
+	AKSU_TCP_KEEPINTVL,     /**< RWc: default 75 s */
+	AKSU_TCP_KEEPCNT,       /**< RWc: probes, default 9 */
+	AKSU_TCP_KEEPDATA,      /**< RWc: 1: probes carry one octet (MAY-6) */
+	AKSU_TCP_USER_TIMEOUT,  /**< RWc: R2 for this connection (MUST-21); 0: default; AKSU_NEVER as -1: infinite */
+	AKSU_TCP_SYN_TIMEOUT,   /**< RWc: R2 of the SYN; default 180 s (MUST-23) */
+	AKSU_TCP_URGENT_LEFT,   /**< R: octets up to the urgent mark, 0 when none (MUST-33) */
+	AKSU_TCP_UNSENT,        /**< R: octets queued and not sent */
+	AKSU_TCP_UNACKED,       /**< R: octets queued and not acknowledged */
+	AKSU_TCP_UNREAD,        /**< R: octets that aksu_recv() can return now */
+	AKSU_TCP_INLINE_TOS,    /**< R: DiffServ field last received (MAY-9) */
+	AKSU_OPTION_COUNT,
+};
+
+int aksu_set_option(struct aksu *s, aksu_socket h, enum aksu_option option, int64_t value, aksu_time now);
+int aksu_get_option(struct aksu *s, aksu_socket h, enum aksu_option option, int64_t *value);
+
+/* ------------------------------------------------------------------ status */
+
+/** STATUS (RFC 9293 3.10.6), in the shape of Linux's TCP_INFO where the two agree. */
+struct aksu_info {
+	struct aksu_endpoint local, remote;
+	uint8_t state;      /**< enum aksu_state */
+	uint8_t options;    /**< AKSU_OPT_* that were agreed on */
+	uint8_t snd_wscale, rcv_wscale;
+	uint8_t backoff;    /**< retransmission time-outs in a row */
+	uint8_t in_recovery;
+	uint32_t conn;      /**< as in struct aksu_event */
+	uint32_t snd_mss, rcv_mss, advmss, pmtu;
+	uint32_t iss, irs, snd_una, snd_nxt, snd_wnd, rcv_nxt, rcv_wnd;
+	uint32_t cwnd, ssthresh, in_flight; /**< octets */
+	uint32_t srtt_us, rttvar_us, rto_us, min_rtt_us;
+	uint32_t send_queue, receive_queue; /**< octets */
+	uint64_t retransmissions;           /**< segments, whole life */
+	uint64_t octets_acked, octets_received;
+	aksu_time next_timer;               /**< AKSU_NEVER when none runs */
+	uint8_t timer;                      /**< enum aksu_timer of it */
+	const char *congestion;             /**< name of the algorithm */
+};
+
+int aksu_info(const struct aksu *s, aksu_socket h, struct aksu_info *out);
+
+/** Walks all connections, listeners and records, e.g. for `ss`: start with *cursor = 0; false at the end. */
+bool aksu_next_info(const struct aksu *s, uint64_t *cursor, struct aksu_info *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
