@@ -58,7 +58,10 @@ struct aksu_config {
 	uint32_t send_buffer, receive_buffer;
 	/** SYN records of one listener before SYN cookies are sent. Default 1024. */
 	uint32_t syn_queue;
-	/** Seed for the instance's start of clocks: an instance restarted with the same `entropy` differs by it. */
+	/**
+	 * Seed for the instance's start of clocks: an instance restarted with the same `entropy`
+	 * differs by it.
+	 */
 	uint64_t seed;
 	/** Events: where to write them, and which (AKSU_EVENT_BIT). NULL: none. */
 	struct aksu_event_ring *events;
@@ -71,7 +74,10 @@ struct aksu_config {
 	void *panic_ctx;
 };
 
-/** Makes an instance out of the memory that the allocator gives; NULL when it gives too little or the config is invalid. */
+/**
+ * Makes an instance out of the memory that the allocator gives; NULL when it gives too little or
+ * the config is invalid.
+ */
 struct aksu *aksu_new(const struct aksu_config *config, aksu_time now);
 
 /** Gives everything back, at once: nothing is sent, peers are not told. NULL is fine. */
@@ -105,7 +111,10 @@ struct aksu_link_config {
 	uint32_t features; /**< AKSU_LINK_* */
 	uint32_t tso_max;  /**< largest packet to cut; default 65535 */
 	uint8_t mac[6];
-	/** Octets that the device's own queue surely takes; 0: unknown. The offered window respects it. */
+	/**
+	 * Octets that the device's own queue surely takes; 0: unknown. The offered window respects
+	 * it.
+	 */
 	uint32_t queue;
 };
 
@@ -118,11 +127,16 @@ int aksu_link_set_mtu(struct aksu *s, int link, uint32_t mtu);
 /** The MTU, or an error. */
 int aksu_link_mtu(const struct aksu *s, int link);
 
-/** Gives the link an address of ours; `prefix` (0 to 32, or 128 for IPv6) makes the on-link route. */
+/**
+ * Gives the link an address of ours; `prefix` (0 to 32, or 128 for IPv6) makes the on-link route.
+ */
 int aksu_addr_add(struct aksu *s, int link, const struct aksu_addr *addr, unsigned prefix);
 int aksu_addr_remove(struct aksu *s, int link, const struct aksu_addr *addr);
 
-/** Adds a route; `gateway` NULL means on-link. The longest prefix wins; `prefix` counts within the family. */
+/**
+ * Adds a route; `gateway` NULL means on-link. The longest prefix wins; `prefix` counts within the
+ * family.
+ */
 int aksu_route_add(struct aksu *s, int link, const struct aksu_addr *dst, unsigned prefix,
 		   const struct aksu_addr *gateway);
 int aksu_route_remove(struct aksu *s, int link, const struct aksu_addr *dst, unsigned prefix);
@@ -149,7 +163,9 @@ struct aksu_rx {
 	uint16_t segments; /**< wire segments merged into this one; 0 means 1 */
 	uint16_t mss;      /**< their size, when merged */
 	uint64_t packet;   /**< a number of the caller's, repeated in events */
-	/** NULL: `data` is borrowed for the call. Else `data` lies in this block, which may be kept. */
+	/**
+	 * NULL: `data` is borrowed for the call. Else `data` lies in this block, which may be kept.
+	 */
 	struct aksu_block *block;
 };
 
@@ -187,7 +203,8 @@ size_t aksu_input(struct aksu *s, const struct aksu_rx *rx, size_t n, aksu_time 
 /**
  * Takes up to `cap` frames to send on a link, most urgent first; returns how many.
  *
- * Each must be given back with aksu_tx_done() once the device has taken it, also after a failed write.
+ * Each must be given back with aksu_tx_done() once the device has taken it, also after a failed
+ * write.
  */
 size_t aksu_output(struct aksu *s, int link, struct aksu_tx *tx, size_t cap, aksu_time now);
 

@@ -18,7 +18,7 @@ extern "C" {
 #define AKSU_EVENT_VERSION 1
 
 /* clang-format off */
-/** The eleven states of RFC 9293 section 3.3.2: X(NAME, printed, short form for narrow pictures). */
+/** The eleven states of RFC 9293 3.3.2: X(NAME, printed, short form for narrow pictures). */
 #define AKSU_STATES(X) \
 	X(CLOSED,       "CLOSED",       "CLOSED") \
 	X(LISTEN,       "LISTEN",       "LISTEN") \
@@ -65,7 +65,7 @@ extern "C" {
 	X(KEEPALIVE, "keep-alive",     "9293 3.8.4") \
 	X(LIFE,      "2MSL",           "9293 3.6.1")
 
-/** Why something that arrived was not used: X(NAME, RFC section, sentence). Each is a counter too. */
+/** Why something that arrived was not used: X(NAME, RFC section, sentence). Each is a counter. */
 #define AKSU_DROPS(X) \
 	X(NONE,                "",               "not dropped") \
 	X(FRAME_SHORT,         "",               "the frame is shorter than its link header") \

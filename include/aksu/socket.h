@@ -27,7 +27,9 @@
 extern "C" {
 #endif
 
-/** Names a socket. A name that is no longer valid is answered with -AKSU_EBADF, never with a crash. */
+/**
+ * Names a socket. A name that is no longer valid is answered with -AKSU_EBADF, never with a crash.
+ */
 typedef struct {
 	uint32_t slot, gen;
 } aksu_socket;
@@ -92,7 +94,8 @@ enum {
  * SEND (RFC 9293 3.10.2): copies up to n octets into the send buffer; returns how many (> 0).
  * -AKSU_EAGAIN: the buffer is full, AKSU_WRITABLE will tell. -AKSU_EPIPE after shutdown.
  */
-int64_t aksu_send(struct aksu *s, aksu_socket h, const void *data, size_t n, int flags, aksu_time now);
+int64_t aksu_send(struct aksu *s, aksu_socket h, const void *data, size_t n, int flags,
+		  aksu_time now);
 
 /**
  * RECEIVE (RFC 9293 3.10.3): copies up to n octets out; returns how many. 0 is the end of the
@@ -103,11 +106,14 @@ int64_t aksu_recv(struct aksu *s, aksu_socket h, void *data, size_t n, aksu_time
 /** Like aksu_recv(), but leaves the octets where they are. */
 int64_t aksu_peek(struct aksu *s, aksu_socket h, void *data, size_t n);
 
-/** One datagram. `to` NULL: the connected peer. Returns n or an error (-AKSU_EMSGSIZE above 65507). */
+/**
+ * One datagram. `to` NULL: the connected peer. Returns n or an error (-AKSU_EMSGSIZE above 65507).
+ */
 int64_t aksu_sendto(struct aksu *s, aksu_socket h, const void *data, size_t n,
 		    const struct aksu_endpoint *to, aksu_time now);
 /** The oldest datagram; what does not fit in n is lost, and the whole length is returned. */
-int64_t aksu_recvfrom(struct aksu *s, aksu_socket h, void *data, size_t n, struct aksu_endpoint *from);
+int64_t aksu_recvfrom(struct aksu *s, aksu_socket h, void *data, size_t n,
+		      struct aksu_endpoint *from);
 
 /* ------------------------------------------------------------------ readiness */
 
@@ -143,7 +149,10 @@ void *aksu_get_user(const struct aksu *s, aksu_socket h);
 
 /* ------------------------------------------------------------------ options */
 
-/** Options: all int64_t; times in nanoseconds. R: can be read, W: written; c: copied to accepted connections. */
+/**
+ * Options: all int64_t; times in nanoseconds. R: can be read, W: written; c: copied to accepted
+ * connections.
+ */
 enum aksu_option {
 	AKSU_SO_ERROR,          /**< R: the pending error (positive), and clears it */
 	AKSU_SO_SOFT_ERROR,     /**< R: the last soft error (MUST-47), and clears it */
@@ -175,7 +184,8 @@ enum aksu_option {
 	AKSU_OPTION_COUNT,
 };
 
-int aksu_set_option(struct aksu *s, aksu_socket h, enum aksu_option option, int64_t value, aksu_time now);
+int aksu_set_option(struct aksu *s, aksu_socket h, enum aksu_option option, int64_t value,
+		    aksu_time now);
 int aksu_get_option(struct aksu *s, aksu_socket h, enum aksu_option option, int64_t *value);
 
 /* ------------------------------------------------------------------ status */
@@ -203,7 +213,10 @@ struct aksu_info {
 
 int aksu_info(const struct aksu *s, aksu_socket h, struct aksu_info *out);
 
-/** Walks all connections, listeners and records, e.g. for `ss`: start with *cursor = 0; false at the end. */
+/**
+ * Walks all connections, listeners and records, e.g. for `ss`: start with *cursor = 0; false at the
+ * end.
+ */
 bool aksu_next_info(const struct aksu *s, uint64_t *cursor, struct aksu_info *out);
 
 #ifdef __cplusplus

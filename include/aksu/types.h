@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * aksu/types.h - the words that every public header of aksu shares: time, addresses, errors, memory.
+ * aksu/types.h - the words that every public header of aksu shares: time, addresses, errors,
+ * memory.
  *
  * C11 freestanding. Nothing here allocates, and nothing here knows an operating system.
  */

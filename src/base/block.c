@@ -112,7 +112,8 @@ static uint32_t fill_last(struct bytes *q, const uint8_t *data, uint32_t n)
 	return k;
 }
 
-uint32_t bytes_append(struct bytes *q, struct mem *mem, const uint8_t *data, uint32_t n, uint32_t grain)
+uint32_t bytes_append(struct bytes *q, struct mem *mem, const uint8_t *data, uint32_t n,
+		      uint32_t grain)
 {
 	uint32_t done = fill_last(q, data, n);
 

@@ -3,8 +3,8 @@
  * base/block.h - payload: memory with a count of references, and queues of octets made of it.
  *
  * A block is never changed where someone else may read it: only its one `writer`, a queue, appends
- * behind what is filled. A slice is a run of a block and holds one reference. A byte queue is a ring
- * of slices in stream order:
+ * behind what is filled. A slice is a run of a block and holds one reference. A byte queue is a
+ * ring of slices in stream order:
  *
  *    offset 0                                                    length
  *      ├──────── slice ───────┼── slice ──┼────────── slice ──────┤
@@ -31,7 +31,9 @@ struct aksu_block {
 /* A new block with one reference, or NULL. */
 MUST_USE struct aksu_block *block_new(struct mem *mem, uint32_t cap);
 
-/* Wraps memory of the caller's, filled already; release() is called when the last reference goes. */
+/*
+ * Wraps memory of the caller's, filled already; release() is called when the last reference goes.
+ */
 MUST_USE struct aksu_block *block_lend(struct mem *mem, void *data, uint32_t len,
 				       void (*release)(void *, void *, size_t), void *ctx);
 
@@ -54,7 +56,9 @@ struct bytes_node {
 	uint32_t start; /* position in the stream, modulo 2^32 */
 };
 
-/* A queue of octets. Cleared to zero it is empty; `mem` is given with each call that may need it. */
+/*
+ * A queue of octets. Cleared to zero it is empty; `mem` is given with each call that may need it.
+ */
 struct bytes {
 	struct bytes_node *ring;
 	uint32_t cap;         /* nodes in the ring: 0 or a power of two */
@@ -63,16 +67,25 @@ struct bytes {
 	uint32_t end;         /* position of the end in the stream, modulo 2^32 */
 };
 
-/* Copies n octets to the end, into blocks of at most `grain` octets; returns how many were taken. */
-uint32_t bytes_append(struct bytes *q, struct mem *mem, const uint8_t *data, uint32_t n, uint32_t grain);
+/*
+ * Copies n octets to the end, into blocks of at most `grain` octets; returns how many were taken.
+ */
+uint32_t bytes_append(struct bytes *q, struct mem *mem, const uint8_t *data, uint32_t n,
+		      uint32_t grain);
 
-/* Puts a slice at the end; the queue takes over its reference. False (and nothing changed): no memory. */
+/*
+ * Puts a slice at the end; the queue takes over its reference. False (and nothing changed): no
+ * memory.
+ */
 MUST_USE bool bytes_append_slice(struct bytes *q, struct mem *mem, struct slice s);
 
 /* Copies up to n octets from `offset` without removing them; returns how many there were. */
 uint32_t bytes_peek(const struct bytes *q, uint32_t offset, uint8_t *out, uint32_t n);
 
-/* The longest run from `offset`, at most n octets; the reference stays the queue's. len 0 at the end. */
+/*
+ * The longest run from `offset`, at most n octets; the reference stays the queue's. len 0 at the
+ * end.
+ */
 struct slice bytes_run(const struct bytes *q, uint32_t offset, uint32_t n);
 
 /* Removes n octets (at most all) from the front. */

@@ -28,7 +28,8 @@ static inline uint16_t get16(be16 x) { return (uint16_t)(x.b[0] << 8 | x.b[1]); 
 
 static inline uint32_t get32(be32 x)
 {
-	return (uint32_t)x.b[0] << 24 | (uint32_t)x.b[1] << 16 | (uint32_t)x.b[2] << 8 | (uint32_t)x.b[3];
+	return (uint32_t)x.b[0] << 24 | (uint32_t)x.b[1] << 16 | (uint32_t)x.b[2] << 8 |
+	       (uint32_t)x.b[3];
 }
 
 static inline be16 put16(uint32_t v) { return (be16){{(uint8_t)(v >> 8), (uint8_t)v}}; }

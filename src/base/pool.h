@@ -61,7 +61,8 @@ static inline struct slab *pool_slab(const struct pool *p, uint32_t number)
 /* The object of an index that is known to live. */
 static inline void *pool_at(const struct pool *p, uint32_t index)
 {
-	return pool_slab(p, index / POOL_SLAB)->objects + (size_t)(index % POOL_SLAB) * p->object_size;
+	return pool_slab(p, index / POOL_SLAB)->objects +
+	       (size_t)(index % POOL_SLAB) * p->object_size;
 }
 
 /* Whether an index lives; any number may be asked. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * base/time.h - moments and spans, in nanoseconds, as two types: adding two moments does not compile.
+ * base/time.h - moments and spans, in nanoseconds, as two types: adding two moments does not
+ * compile.
  *
- * Nobody below the driver can ask what time it is; `now` is an argument. INSTANT_NEVER is later than
- * every moment, and adding to it, or past it, stays there.
+ * Nobody below the driver can ask what time it is; `now` is an argument. INSTANT_NEVER is later
+ * than every moment, and adding to it, or past it, stays there.
  */
 #ifndef AKSU_BASE_TIME_H
 #define AKSU_BASE_TIME_H

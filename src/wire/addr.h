@@ -17,7 +17,10 @@ bool addr_is_limited_broadcast(const struct aksu_addr *a); /* 255.255.255.255 */
 bool addr_is_loopback(const struct aksu_addr *a);       /* 127/8, ::1 */
 bool addr_is_link_local(const struct aksu_addr *a);     /* 169.254/16, fe80::/10 */
 
-/* Whether a lies in net/prefix; the prefix counts within the family (0 to 32 or 128). False across families. */
+/*
+ * Whether a lies in net/prefix; the prefix counts within the family (0 to 32 or 128). False across
+ * families.
+ */
 bool addr_in_prefix(const struct aksu_addr *a, const struct aksu_addr *net, unsigned prefix);
 
 /* Octets common to both, in bits, within the family: RFC 6724's CommonPrefixLen. */

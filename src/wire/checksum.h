@@ -45,12 +45,16 @@ static inline csum csum_shift(csum s)
 	return (csum){(uint64_t)((v & 0xff) << 8 | v >> 8)};
 }
 
-/* The pseudo-header of TCP, UDP and ICMPv6, either family; `len` is that of the transport message. */
-csum csum_pseudo(const struct aksu_addr *src, const struct aksu_addr *dst, uint8_t protocol, uint32_t len);
+/*
+ * The pseudo-header of TCP, UDP and ICMPv6, either family; `len` is that of the transport message.
+ */
+csum csum_pseudo(const struct aksu_addr *src, const struct aksu_addr *dst, uint8_t protocol,
+		 uint32_t len);
 
 /*
- * The field to write for a message whose sum (with a zero field) is s, in network order as a number. It is never computed as
- * anything else but the inverted fold; UDP's rule for zero is udp's.
+ * The field to write for a message whose sum (with a zero field) is s, in network order as a
+ * number. It is never computed as anything else but the inverted fold; UDP's rule for zero is
+ * udp's.
  */
 static inline uint16_t csum_finish(csum s) { return (uint16_t)~csum_fold(s); }
 

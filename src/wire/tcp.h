@@ -83,12 +83,13 @@ static inline tcp_seq seg_end(const struct tcp_seg *seg) { return seq_add(seg->s
 /* Recomputes SEG.LEN after text or control bits changed. */
 static inline void seg_measure(struct tcp_seg *seg)
 {
-	seg->len = seg->text_len + (seg_has(seg, AKSU_SYN) ? 1 : 0) + (seg_has(seg, AKSU_FIN) ? 1 : 0);
+	seg->len =
+		seg->text_len + (seg_has(seg, AKSU_SYN) ? 1 : 0) + (seg_has(seg, AKSU_FIN) ? 1 : 0);
 }
 
 /*
- * Reads a segment of n octets (header and text). The checksum is not looked at: see wire/checksum.h.
- * Returns AKSU_DROP_NONE, TCP_SHORT or TCP_OPTIONS; text points into `data`.
+ * Reads a segment of n octets (header and text). The checksum is not looked at: see
+ * wire/checksum.h. Returns AKSU_DROP_NONE, TCP_SHORT or TCP_OPTIONS; text points into `data`.
  */
 enum aksu_drop tcp_parse(const uint8_t *data, size_t n, struct tcp_seg *out);
 
@@ -97,8 +98,8 @@ size_t tcp_opts_len(const struct tcp_opts *opts, uint8_t flags);
 
 /*
  * Writes header and options (not the text) and returns their length, at most 60. The checksum field
- * is left zero. The order of options is Linux's: MSS, SACK-permitted, timestamps, NOP, window scale on a
- * SYN (with NOPs instead of what is absent); NOP NOP timestamps NOP NOP SACK otherwise.
+ * is left zero. The order of options is Linux's: MSS, SACK-permitted, timestamps, NOP, window scale
+ * on a SYN (with NOPs instead of what is absent); NOP NOP timestamps NOP NOP SACK otherwise.
  */
 size_t tcp_emit(const struct tcp_seg *seg, uint8_t out[60]);
 

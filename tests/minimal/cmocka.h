@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The part of cmocka's interface that our tests use, in one header, for targets that have no cmocka
- * package (i386 on amd64, emulated ones). Same names, same meaning; a failed assertion ends its test.
- * What is missing here (mocks, expectations, leak checks) no test of ours may use.
+ * The part of cmocka's interface that our tests use, in one header, for targets that have no
+ * cmocka package (i386 on amd64, emulated ones). Same names, same meaning; a failed assertion ends
+ * its test. What is missing here (mocks, expectations, leak checks) no test of ours may use.
  */
 #ifndef AKSU_MINIMAL_CMOCKA_H
 #define AKSU_MINIMAL_CMOCKA_H
@@ -55,7 +55,8 @@ static void minimal_fail(const char *file, int line, const char *format, ...)
 }
 
 __attribute__((unused))
-static void minimal_compare(uintmax_t a, uintmax_t b, int equal, const char *what, const char *file, int line)
+static void minimal_compare(uintmax_t a, uintmax_t b, int equal, const char *what,
+			    const char *file, int line)
 {
 	if ((a == b) != equal)
 		minimal_fail(file, line, "%s: %#jx, %#jx", what, a, b);
@@ -115,8 +116,8 @@ static void minimal_memory(const void *a, const void *b, size_t size, int equal,
 
 /* cmocka answers with the number of failures; so does this. */
 __attribute__((unused))
-static int minimal_run(const char *group, const struct CMUnitTest *tests, size_t count, CMFixtureFunction up,
-		       CMFixtureFunction down)
+static int minimal_run(const char *group, const struct CMUnitTest *tests, size_t count,
+		       CMFixtureFunction up, CMFixtureFunction down)
 {
 	static void *shared;
 	static int failed;
@@ -141,8 +142,10 @@ static int minimal_run(const char *group, const struct CMUnitTest *tests, size_t
 		if (tests[i].teardown_func)
 			tests[i].teardown_func(&state);
 		failed += outcome == MINIMAL_FAILED;
-		printf("%s %s\n", outcome == 0 ? "[       OK ]" : outcome == MINIMAL_SKIPPED ? "[  SKIPPED ]"
-			: "[  FAILED  ]", tests[i].name);
+		printf("%s %s\n", outcome == 0                 ? "[       OK ]"
+				   : outcome == MINIMAL_SKIPPED ? "[  SKIPPED ]"
+								: "[  FAILED  ]",
+		       tests[i].name);
 	}
 	if (down && down(&shared) != 0)
 		failed++;
