@@ -49,7 +49,7 @@ struct aksu_device {
 	const struct aksu_device_ops *ops;
 	/** What the device is and can do: to be given to aksu_link_add(). */
 	struct aksu_link_config config;
-	/** 0, or a positive enum aksu_error: the device is gone and will never carry a frame again. */
+	/** 0, or a positive enum aksu_error: the device is gone and will never carry a frame. */
 	int error;
 };
 
