@@ -10,7 +10,7 @@ import unittest
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MAGIC = b"\0asm\1\0\0\0"
 TYPES = b"\x01\x04\x01\x60\x00\x00"                                   # one type: () -> ()
-MEMORY = b"\x02\x0b\x01\x03env\x03mem\x02\x00\x01"                    # env.mem, at least 1 page
+MEMORY = b"\x02\x0c\x01\x03env\x03mem\x02\x00\x01"                    # env.mem, at least 1 page
 FUNCTION = b"\x02\x0c\x01\x03env\x04puts\x00\x00"                     # env.puts of type 0
 
 
