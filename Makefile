@@ -17,8 +17,7 @@ run: ## installs what is missing, builds, plays the demo, talks to the kernel
 	@$(MAKE) all
 	@test -x build/aksu || { echo 'make run: there is no command yet (src/cli/main.c)'; exit 1; }
 	build/aksu demo
-	@if test -x tools/carry; then tools/carry; else \
-		echo 'make run: the transfer between the kernel and aksu is not written yet (tools/carry)'; fi
+	@tools/carry
 
 test: ## all tests in all builds; T=name: those whose name matches, in two builds
 	@tools/setup test
