@@ -11,11 +11,11 @@
 
 bool addr_is_v4(const struct aksu_addr *a);
 bool addr_eq(const struct aksu_addr *a, const struct aksu_addr *b);
-bool addr_is_unspecified(const struct aksu_addr *a);    /* 0.0.0.0 or :: */
-bool addr_is_multicast(const struct aksu_addr *a);      /* 224/4, ff00::/8 */
+bool addr_is_unspecified(const struct aksu_addr *a);       /* 0.0.0.0 or :: */
+bool addr_is_multicast(const struct aksu_addr *a);         /* 224/4, ff00::/8 */
 bool addr_is_limited_broadcast(const struct aksu_addr *a); /* 255.255.255.255 */
-bool addr_is_loopback(const struct aksu_addr *a);       /* 127/8, ::1 */
-bool addr_is_link_local(const struct aksu_addr *a);     /* 169.254/16, fe80::/10 */
+bool addr_is_loopback(const struct aksu_addr *a);          /* 127/8, ::1 */
+bool addr_is_link_local(const struct aksu_addr *a);        /* 169.254/16, fe80::/10 */
 
 /*
  * Whether a lies in net/prefix; the prefix counts within the family (0 to 32 or 128). False across

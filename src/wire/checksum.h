@@ -2,8 +2,9 @@
 /*
  * wire/checksum.h - the Internet checksum (RFC 1071), in parts.
  *
- * A sum is the ones' complement sum of 16-bit words, not yet folded or inverted. Sums of runs are
- * combined with csum_add(); a run that begins at an odd offset is swapped first (csum_shift()).
+ * A sum is the ones' complement sum of 16-bit words, not yet folded or inverted, as a number: the
+ * octets 12 34 count 0x1234 on every machine. Sums of runs are combined with csum_add(); a run that
+ * begins at an odd offset is swapped first (csum_shift()).
  */
 #ifndef AKSU_WIRE_CHECKSUM_H
 #define AKSU_WIRE_CHECKSUM_H
@@ -18,6 +19,9 @@ typedef struct {
 
 /* The sum of n octets from an even offset; any alignment of `data`. */
 csum csum_of(const void *data, size_t n);
+
+/* Copies n octets (the two runs do not overlap) and sums them on the way: one pass over memory. */
+csum csum_copy(void *dst, const void *src, size_t n);
 
 static inline csum csum_add(csum a, csum b)
 {
@@ -52,10 +56,12 @@ csum csum_pseudo(const struct aksu_addr *src, const struct aksu_addr *dst, uint8
 		 uint32_t len);
 
 /*
- * The field to write for a message whose sum (with a zero field) is s, in network order as a
- * number. It is never computed as anything else but the inverted fold; UDP's rule for zero is
- * udp's.
+ * The field to write with put16() for a message whose sum (with a zero field) is s. It is never
+ * computed as anything else but the inverted fold; UDP's rule for zero is udp's.
  */
 static inline uint16_t csum_finish(csum s) { return (uint16_t)~csum_fold(s); }
+
+/* Whether a message that came in, its checksum field included, sums to what it should. */
+static inline bool csum_good(csum s) { return csum_fold(s) == 0xffff; }
 
 #endif

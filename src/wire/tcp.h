@@ -66,12 +66,12 @@ struct tcp_seg {
 	uint32_t text_len; /* octets of text */
 	const uint8_t *text;
 	struct aksu_block *block; /* where text lies if it may be kept; NULL: borrowed */
-	uint8_t flags;     /* AKSU_FIN ... AKSU_CWR */
-	bool ae;           /* RFC 9768: the bit beside them */
-	uint16_t rawwnd;   /* the window field, unscaled */
-	uint16_t up;       /* the urgent pointer field */
-	uint16_t segments; /* wire segments that this one stands for, at least 1 */
-	uint32_t wnd;      /* SEG.WND in octets: set by whoever knows the scale */
+	uint8_t flags;            /* AKSU_FIN ... AKSU_CWR */
+	bool ae;                  /* RFC 9768: the bit beside them */
+	uint16_t rawwnd;          /* the window field, unscaled */
+	uint16_t up;              /* the urgent pointer field */
+	uint16_t segments;        /* wire segments that this one stands for, at least 1 */
+	uint32_t wnd;             /* SEG.WND in octets: set by whoever knows the scale */
 	struct tcp_opts opts;
 };
 
