@@ -39,6 +39,15 @@ static inline be32 put32(uint32_t v)
 	return (be32){{(uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v}};
 }
 
+/* A word as loaded by this machine, in the network's order. */
+static inline uint64_t network64(uint64_t word)
+{
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	word = __builtin_bswap64(word);
+#endif
+	return word;
+}
+
 /* What is left to read of a frame. */
 struct cur {
 	const uint8_t *at, *end;

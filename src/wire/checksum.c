@@ -47,10 +47,7 @@ static csum acc_result(struct acc a, struct acc b)
 {
 	csum s = csum_add(csum_add((csum){a.sum}, (csum){b.sum}), (csum){a.carries + b.carries});
 
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	s.v = __builtin_bswap64(s.v);
-#endif
-	return s;
+	return (csum){network64(s.v)};
 }
 
 csum csum_of(const void *data, size_t n)
