@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * port/netlink.h - the three things that we ask of rtnetlink(7) about an interface of ours.
+ *
+ * Each opens its own socket, asks once, waits for the acknowledgement and answers 0 or an errno.
+ */
+#ifndef AKSU_PORT_NETLINK_H
+#define AKSU_PORT_NETLINK_H
+
+#include <aksu/types.h>
+
+/* Sets MTU and length of the transmit queue, in frames; 0 leaves the one or the other. */
+int netlink_link_set(unsigned index, uint32_t mtu, uint32_t queue);
+
+/*
+ * Keeps the kernel from giving the interface IPv6 addresses of its own (and from soliciting routers
+ * for them). EAFNOSUPPORT where the kernel has no IPv6.
+ */
+int netlink_link_no_autoconf(unsigned index);
+
+int netlink_link_up(unsigned index);
+
+/* Adds an address, either family, usable at once: no duplicate address detection (RFC 4862 5.4). */
+int netlink_addr_add(unsigned index, const struct aksu_addr *addr, unsigned prefix);
+
+#endif
