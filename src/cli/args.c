@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli/args.c - see cli/args.h.
+ */
+#include "cli/args.h"
+
+#include <string.h>
+
+bool cli_number_parse(const char *text, uint64_t min, uint64_t max, uint64_t *out,
+		      struct aksu_reason *why)
+{
+	uint64_t n = 0;
+	const char *at = text;
+
+	/* Not strtoull(): it takes blanks, signs and "12x". */
+	for (; *at >= '0' && *at <= '9'; at++) {
+		uint64_t digit = (uint64_t)(*at - '0');
+
+		if (n > (UINT64_MAX - digit) / 10)
+			break;
+		n = n * 10 + digit;
+	}
+	if (at == text || *at != '\0' || n < min || n > max)
+		return because(why, "'%s' is not a number from %llu to %llu", text,
+			       (unsigned long long)min, (unsigned long long)max);
+	*out = n;
+	return true;
+}
+
+bool cli_link_parse(const char *text, struct cli_link *out, struct aksu_reason *why)
+{
+	if (strncmp(text, "tun:", 4) != 0)
+		return because(why, "'%s' is not a link: tun:NAME is one, as in tun:ak0", text);
+	if (text[4] == '\0')
+		return because(why, "'%s' has no name after the colon: tun:ak0", text);
+	out->name = text + 4;
+	return true;
+}
+
+bool cli_addr_parse(const char *text, struct aksu_addr *out, struct aksu_reason *why)
+{
+	if (aksu_addr_parse(text, out))
+		return true;
+	return because(why, "'%s' is not an address: 10.7.0.2 and fd07::2 are", text);
+}
+
+bool cli_net_parse(const char *text, struct cli_net *out, struct aksu_reason *why)
+{
+	const char *slash = strchr(text, '/');
+	size_t n = slash ? (size_t)(slash - text) : strlen(text);
+	unsigned max;
+	uint64_t prefix;
+	char addr[64];
+
+	if (n >= sizeof(addr))
+		return because(why, "'%s' is not an address with a prefix: 10.7.0.2/24", text);
+	memcpy(addr, text, n);
+	addr[n] = '\0';
+	if (!cli_addr_parse(addr, &out->addr, why))
+		return false;
+	max = aksu_addr_is_v4(&out->addr) ? 32 : 128;
+	if (!slash)
+		return because(why, "'%s' has no prefix length: %s/%u", text, text,
+			       max == 32 ? 24 : 64);
+	if (!cli_number_parse(slash + 1, 0, max, &prefix, NULL))
+		return because(why, "'%s' has a prefix length that is not a number from 0 to %u",
+			       text, max);
+	out->prefix = (unsigned)prefix;
+	return true;
+}
+
+bool cli_net_reaches(const struct cli_net *a, const struct aksu_addr *b)
+{
+	bool v4 = aksu_addr_is_v4(&a->addr);
+	unsigned bits = a->prefix + (v4 ? 96 : 0);
+
+	if (v4 != aksu_addr_is_v4(b) || aksu_addr_equal(&a->addr, b))
+		return false;
+	for (unsigned i = 0; i < bits; i++)
+		if ((a->addr.b[i / 8] ^ b->b[i / 8]) & (0x80 >> i % 8))
+			return false;
+	return true;
+}

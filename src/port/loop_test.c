@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * port/loop_test.c - the loop between a stack and a device that are both played by this test.
+ *
+ * The stand-in stack echoes the frames that it is given, after as many as `hold` says; the device
+ * is an array with an eventfd to poll. So each promise of the loop can be seen alone: nothing lost
+ * when the device is full, no turn without a reason, no wake-up before its time.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+
+#include <aksu/loop.h>
+
+/* ------------------------------------------------------------------ the stack, played */
+
+struct aksu {
+	uint64_t queue[4096]; /* numbers of frames to send back */
+	size_t head, tail;
+	size_t inputs, advances, done;
+	aksu_time deadline;
+	bool ready;
+};
+
+int aksu_link_add(struct aksu *s, const struct aksu_link_config *config, aksu_time now)
+{
+	(void)s;
+	(void)now;
+	return config->mtu ? 3 : -AKSU_EINVAL;
+}
+
+size_t aksu_input(struct aksu *s, const struct aksu_rx *rx, size_t n, aksu_time now)
+{
+	(void)now;
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(rx[i].link, 3);
+		s->queue[s->tail++ % 4096] = rx[i].packet;
+	}
+	s->inputs += n;
+	return n;
+}
+
+size_t aksu_output(struct aksu *s, int link, struct aksu_tx *tx, size_t cap, aksu_time now)
+{
+	size_t n = 0;
+
+	(void)now;
+	assert_int_equal(link, 3);
+	while (n < cap && s->head < s->tail) {
+		tx[n].packet = s->queue[s->head++ % 4096];
+		tx[n++].pieces = 0;
+	}
+	return n;
+}
+
+void aksu_tx_done(struct aksu *s, struct aksu_tx *tx, size_t n)
+{
+	(void)tx;
+	s->done += n;
+}
+
+bool aksu_wants_output(const struct aksu *s, int link)
+{
+	(void)link;
+	return s->head < s->tail;
+}
+
+aksu_time aksu_deadline(const struct aksu *s) { return s->deadline; }
+
+void aksu_advance(struct aksu *s, aksu_time now)
+{
+	s->advances++;
+	if (s->deadline <= now)
+		s->deadline = AKSU_NEVER;
+}
+
+bool aksu_next_ready(struct aksu *s, struct aksu_ready *out)
+{
+	bool ready = s->ready;
+
+	memset(out, 0, sizeof(*out));
+	s->ready = false;
+	return ready;
+}
+
+/* ------------------------------------------------------------------ the device, played */
+
+struct toy {
+	struct aksu_device dev;
+	int fd;                /* readable while frames wait; an eventfd is writable always */
+	uint64_t next, frames; /* numbers of frames that arrive: [next, frames) */
+	uint64_t sent[4096];
+	size_t count;
+	size_t room; /* frames that it takes before it is full */
+	aksu_time retry_at;
+};
+
+static size_t toy_send(struct aksu_device *dev, const struct aksu_tx *tx, size_t n, aksu_time now)
+{
+	struct toy *toy = (struct toy *)dev;
+	size_t i = 0;
+
+	toy->retry_at = AKSU_NEVER;
+	while (i < n && toy->room > 0) {
+		toy->sent[toy->count++] = tx[i++].packet;
+		toy->room--;
+	}
+	if (i < n) {
+		toy->room = 10;
+		toy->retry_at = now + AKSU_MILLISECOND;
+	}
+	return i;
+}
+
+static size_t toy_receive(struct aksu_device *dev, struct aksu_rx *rx, size_t cap, aksu_time now)
+{
+	struct toy *toy = (struct toy *)dev;
+	uint64_t drained;
+	size_t n = 0;
+
+	(void)now;
+	while (n < cap && toy->next < toy->frames)
+		rx[n++] = (struct aksu_rx){.packet = toy->next++};
+	if (toy->next == toy->frames && read(toy->fd, &drained, sizeof(drained)) < 0)
+		return n;
+	return n;
+}
+
+static aksu_time toy_next_at(const struct aksu_device *dev)
+{
+	return ((const struct toy *)dev)->retry_at;
+}
+
+static const struct aksu_device_ops toy_ops = {.send = toy_send,
+					       .receive = toy_receive,
+					       .next_at = toy_next_at,
+					       .close = NULL};
+
+/* ------------------------------------------------------------------ a stage */
+
+struct stage {
+	struct aksu stack;
+	struct toy toy;
+	struct aksu_loop *loop;
+	size_t want;     /* stop when so many frames were sent */
+	aksu_time began; /* or when an alarm rang: on the first turn at or after `ends` */
+	aksu_time ends;
+	int signals, readies, turns;
+};
+
+static void on_turn(void *ctx, aksu_time now)
+{
+	struct stage *g = ctx;
+
+	g->turns++;
+	if ((g->want && g->toy.count >= g->want) || now >= g->ends)
+		aksu_loop_stop(g->loop);
+}
+
+static void on_signal(void *ctx, int signal, aksu_time now)
+{
+	struct stage *g = ctx;
+
+	(void)now;
+	assert_int_equal(signal, SIGUSR2);
+	g->signals++;
+	aksu_loop_stop(g->loop);
+}
+
+static void on_ready(void *ctx, const struct aksu_ready *ready, aksu_time now)
+{
+	struct stage *g = ctx;
+
+	(void)ready;
+	(void)now;
+	g->readies++;
+}
+
+static struct stage *set_up(uint64_t frames, size_t room)
+{
+	static const int signals[] = {SIGUSR2};
+	struct stage *g = calloc(1, sizeof(*g));
+	struct aksu_loop_config config = {.size = sizeof(config),
+					  .stack = &g->stack,
+					  .ctx = g,
+					  .ready = on_ready,
+					  .turn = on_turn,
+					  .on_signal = on_signal,
+					  .signals = signals,
+					  .signal_count = 1};
+
+	g->stack.deadline = g->ends = g->toy.retry_at = AKSU_NEVER;
+	g->toy.dev.ops = &toy_ops;
+	g->toy.dev.config.mtu = 1500;
+	g->toy.frames = frames;
+	g->toy.room = room;
+	g->toy.fd = eventfd(frames > 0, EFD_NONBLOCK);
+	g->loop = aksu_loop_new(&config, NULL);
+	assert_non_null(g->loop);
+	assert_int_equal(aksu_loop_add(g->loop, &g->toy.dev, g->toy.fd), 3);
+	g->began = aksu_clock_now();
+	return g;
+}
+
+static void tear_down(struct stage *g)
+{
+	aksu_loop_free(g->loop);
+	close(g->toy.fd);
+	free(g);
+}
+
+/* ------------------------------------------------------------------ the promises */
+
+static void frames_come_back_in_order(void **state)
+{
+	struct stage *g = set_up(1000, SIZE_MAX);
+
+	(void)state;
+	g->want = 1000;
+	assert_int_equal(aksu_loop_run(g->loop), 0);
+	assert_int_equal(g->toy.count, 1000);
+	for (size_t i = 0; i < 1000; i++)
+		assert_int_equal(g->toy.sent[i], i);
+	assert_int_equal(g->stack.done, 1000);
+	/* 64 at a time, and little more. */
+	assert_true(aksu_loop_counters(g->loop)->turns <= 20);
+	tear_down(g);
+}
+
+static void a_full_device_loses_nothing_and_is_asked_again_in_its_time(void **state)
+{
+	struct stage *g = set_up(500, 3);
+
+	(void)state;
+	g->want = 500;
+	assert_int_equal(aksu_loop_run(g->loop), 0);
+	for (size_t i = 0; i < 500; i++)
+		assert_int_equal(g->toy.sent[i], i);
+	assert_int_equal(g->stack.done, 500);
+	/* 3, then 10 each millisecond: about 50 pauses, no busy asking between them. */
+	assert_true(aksu_clock_now() - g->began >= 49 * AKSU_MILLISECOND);
+	assert_true(aksu_loop_counters(g->loop)->blocked >= 49);
+	assert_true(aksu_loop_counters(g->loop)->turns <= 80);
+	tear_down(g);
+}
+
+static void frames_that_no_device_took_go_back_to_the_stack(void **state)
+{
+	struct stage *g = set_up(20, 5);
+
+	(void)state;
+	g->want = 5;
+	assert_int_equal(aksu_loop_run(g->loop), 0);
+	assert_int_equal(g->stack.done, 5);
+	aksu_loop_free(g->loop);
+	assert_int_equal(g->stack.done, 20);
+	close(g->toy.fd);
+	free(g);
+}
+
+static void nothing_ticks_when_nothing_is_due(void **state)
+{
+	struct stage *g = set_up(0, SIZE_MAX);
+
+	(void)state;
+	g->ends = g->began + 100 * AKSU_MILLISECOND;
+	aksu_loop_alarm(g->loop, g->ends);
+	assert_int_equal(aksu_loop_run(g->loop), 0);
+	/* The first turn looks at the device once; the second is the alarm's. */
+	assert_true(g->turns <= 3);
+	tear_down(g);
+}
+
+static void a_deadline_is_met_and_never_early(void **state)
+{
+	struct stage *g = set_up(0, SIZE_MAX);
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		size_t advances = g->stack.advances;
+
+		g->ends = aksu_clock_now() + 1234567;
+		g->stack.deadline = g->ends;
+		assert_int_equal(aksu_loop_run(g->loop), 0);
+		assert_int_equal(g->stack.deadline, AKSU_NEVER);
+		assert_true(aksu_clock_now() >= g->ends);
+		/* One turn for the deadline; the very first looks at the device too. */
+		assert_true(g->stack.advances - advances <= 2);
+	}
+	tear_down(g);
+}
+
+static void *wake_thrice(void *ctx)
+{
+	struct stage *g = ctx;
+
+	for (int i = 0; i < 3; i++) {
+		usleep(3000);
+		aksu_loop_wake(g->loop);
+	}
+	usleep(3000);
+	aksu_loop_stop(g->loop);
+	return NULL;
+}
+
+static void another_thread_wakes_and_stops(void **state)
+{
+	struct stage *g = set_up(0, SIZE_MAX);
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, wake_thrice, g), 0);
+	assert_int_equal(aksu_loop_run(g->loop), 0);
+	pthread_join(thread, NULL);
+	assert_true(g->turns >= 2 && g->turns <= 5);
+	tear_down(g);
+}
+
+static void *signal_us(void *ctx)
+{
+	(void)ctx;
+	usleep(3000);
+	kill(getpid(), SIGUSR2);
+	return NULL;
+}
+
+static void signals_are_delivered_in_a_turn(void **state)
+{
+	struct stage *g = set_up(0, SIZE_MAX);
+	pthread_t thread;
+	sigset_t now;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, signal_us, g), 0);
+	assert_int_equal(aksu_loop_run(g->loop), 0);
+	pthread_join(thread, NULL);
+	assert_int_equal(g->signals, 1);
+	tear_down(g);
+	pthread_sigmask(SIG_BLOCK, NULL, &now);
+	assert_false(sigismember(&now, SIGUSR2));
+}
+
+static void readiness_is_told(void **state)
+{
+	struct stage *g = set_up(1, SIZE_MAX);
+
+	(void)state;
+	g->stack.ready = true;
+	g->want = 1;
+	assert_int_equal(aksu_loop_run(g->loop), 0);
+	assert_int_equal(g->readies, 1);
+	tear_down(g);
+}
+
+static void a_device_that_is_gone_ends_the_loop(void **state)
+{
+	struct stage *g = set_up(1, SIZE_MAX);
+
+	(void)state;
+	g->toy.dev.error = AKSU_ENOENT;
+	assert_int_equal(aksu_loop_run(g->loop), -AKSU_ENOENT);
+	tear_down(g);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(frames_come_back_in_order),
+		cmocka_unit_test(a_full_device_loses_nothing_and_is_asked_again_in_its_time),
+		cmocka_unit_test(frames_that_no_device_took_go_back_to_the_stack),
+		cmocka_unit_test(nothing_ticks_when_nothing_is_due),
+		cmocka_unit_test(a_deadline_is_met_and_never_early),
+		cmocka_unit_test(another_thread_wakes_and_stops),
+		cmocka_unit_test(signals_are_delivered_in_a_turn),
+		cmocka_unit_test(readiness_is_told),
+		cmocka_unit_test(a_device_that_is_gone_ends_the_loop),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
