@@ -61,8 +61,7 @@ static void nets_that_are_refused(void **state)
 		"10.7.0.2/ 24",
 		"10.7.0.2/24x",
 		"10.7.0.256/24",
-		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-		"/24",
+		"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/24",
 	};
 	struct cli_net net;
 
