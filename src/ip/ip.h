@@ -215,7 +215,7 @@ uint32_t ip_id(struct ip *ip, const struct aksu_addr *src, const struct aksu_add
 struct ip_fragments {
 	struct ip_out out;
 	uint32_t mtu, id, at;
-	bool whole, done;
+	bool whole, done; /* goes as one packet; nothing is left */
 };
 
 /* `mtu` is raised to 68 (v4) or 1280 (v6). What may not be cut and does not fit never comes out. */
