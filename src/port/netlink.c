@@ -81,39 +81,47 @@ static void begin_link(struct request *r, unsigned index, unsigned flags)
 	put(r, &info, sizeof(info));
 }
 
-/* The kernel's verdict: 0 or an errno. */
-static int verdict(int fd)
-{
-	_Alignas(struct nlmsghdr) uint8_t answer[1024];
-	ssize_t n = recv(fd, answer, sizeof(answer), 0);
-	struct nlmsghdr header;
-	int error;
+enum { ANSWER_MAX = 1024 };
 
-	if (n < 0)
-		return errno;
-	if ((size_t)n < sizeof(header) + sizeof(error))
-		return EPROTO;
-	memcpy(&header, answer, sizeof(header));
-	memcpy(&error, answer + sizeof(header), sizeof(error));
-	return header.nlmsg_type == NLMSG_ERROR ? -error : EPROTO;
-}
+struct answer {
+	_Alignas(struct nlmsghdr) uint8_t octets[ANSWER_MAX];
+	size_t len;
+};
 
-static int ask(struct request *r)
+/* Sends a request and takes the first message of the answer; 0 or an errno. */
+static int exchange(struct request *r, struct answer *a)
 {
 	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
 	uint32_t len = (uint32_t)r->len;
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	ssize_t n = -1;
 	int error;
 
 	if (fd < 0)
 		return errno;
 	memcpy(r->octets + offsetof(struct nlmsghdr, nlmsg_len), &len, sizeof(len));
-	if (sendto(fd, r->octets, r->len, 0, (struct sockaddr *)&kernel, sizeof(kernel)) < 0)
-		error = errno;
-	else
-		error = verdict(fd);
+	if (sendto(fd, r->octets, r->len, 0, (struct sockaddr *)&kernel, sizeof(kernel)) >= 0)
+		n = recv(fd, a->octets, sizeof(a->octets), 0);
+	error = n < 0 ? errno : 0;
 	close(fd);
+	a->len = n < 0 ? 0 : (size_t)n;
 	return error;
+}
+
+/* The kernel's verdict: 0 or an errno. */
+static int ask(struct request *r)
+{
+	struct nlmsghdr header;
+	struct answer a;
+	int error = exchange(r, &a), verdict;
+
+	if (error)
+		return error;
+	if (a.len < sizeof(header) + sizeof(verdict))
+		return EPROTO;
+	memcpy(&header, a.octets, sizeof(header));
+	memcpy(&verdict, a.octets + sizeof(header), sizeof(verdict));
+	return header.nlmsg_type == NLMSG_ERROR ? -verdict : EPROTO;
 }
 
 int netlink_link_set(unsigned index, uint32_t mtu, uint32_t queue)
@@ -151,20 +159,48 @@ int netlink_link_up(unsigned index)
 	return ask(&r);
 }
 
-int netlink_addr_add(unsigned index, const struct aksu_addr *addr, unsigned prefix)
+static int family_of(const struct aksu_addr *addr)
+{
+	return aksu_addr_is_v4(addr) ? AF_INET : AF_INET6;
+}
+
+static void put_addr(struct request *r, uint16_t type, const struct aksu_addr *addr)
 {
 	bool v4 = aksu_addr_is_v4(addr);
-	const uint8_t *octets = v4 ? addr->b + 12 : addr->b;
-	size_t n = v4 ? 4 : 16;
-	struct ifaddrmsg info = {.ifa_family = v4 ? AF_INET : AF_INET6,
+
+	put_attr(r, type, v4 ? addr->b + 12 : addr->b, v4 ? 4 : 16);
+}
+
+int netlink_addr_add(unsigned index, const struct aksu_addr *addr, unsigned prefix)
+{
+	struct ifaddrmsg info = {.ifa_family = (uint8_t)family_of(addr),
 				 .ifa_prefixlen = (uint8_t)prefix,
-				 .ifa_flags = v4 ? 0 : IFA_F_NODAD,
+				 .ifa_flags = aksu_addr_is_v4(addr) ? 0 : IFA_F_NODAD,
 				 .ifa_index = index};
 	struct request r;
 
 	begin(&r, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE);
 	put(&r, &info, sizeof(info));
-	put_attr(&r, IFA_LOCAL, octets, n);
-	put_attr(&r, IFA_ADDRESS, octets, n);
+	put_addr(&r, IFA_LOCAL, addr);
+	put_addr(&r, IFA_ADDRESS, addr);
 	return ask(&r);
+}
+
+bool netlink_addr_works(const struct aksu_addr *addr)
+{
+	struct rtmsg want = {.rtm_family = (uint8_t)family_of(addr),
+			     .rtm_dst_len = aksu_addr_is_v4(addr) ? 32 : 128};
+	struct nlmsghdr header;
+	struct rtmsg route;
+	struct request r;
+	struct answer a;
+
+	begin(&r, RTM_GETROUTE, 0);
+	put(&r, &want, sizeof(want));
+	put_addr(&r, RTA_DST, addr);
+	if (exchange(&r, &a) != 0 || a.len < sizeof(header) + sizeof(route))
+		return false;
+	memcpy(&header, a.octets, sizeof(header));
+	memcpy(&route, a.octets + sizeof(header), sizeof(route));
+	return header.nlmsg_type == RTM_NEWROUTE && route.rtm_type == RTN_LOCAL;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * port/netlink.h - the three things that we ask of rtnetlink(7) about an interface of ours.
+ * port/netlink.h - what we ask of rtnetlink(7) about an interface of ours.
  *
  * Each opens its own socket, asks once, waits for the acknowledgement and answers 0 or an errno.
  */
@@ -20,7 +20,10 @@ int netlink_link_no_autoconf(unsigned index);
 
 int netlink_link_up(unsigned index);
 
-/* Adds an address, either family, usable at once: no duplicate address detection (RFC 4862 5.4). */
+/* Adds an address, either family, without duplicate address detection (RFC 4862 5.4). */
 int netlink_addr_add(unsigned index, const struct aksu_addr *addr, unsigned prefix);
+
+/* Whether packets to it are delivered: for IPv6 the kernel makes the route behind our back. */
+bool netlink_addr_works(const struct aksu_addr *addr);
 
 #endif

@@ -28,6 +28,7 @@ enum {
 	BATCH = 64,          /* frames of one receive(); more only delays the answer */
 	QUEUE_FRAMES = 2048, /* the interface's queue towards us: 3 MB, twelve windows of 256 KiB */
 	DEFAULT_QUEUE = 500, /* what the kernel gives a TUN device that we did not set up */
+	PATIENCE_MS = 1000,  /* for the kernel to make the route to an address of its own */
 	SLACK = 64,          /* octets above the MTU: a packet that is too large is seen as such */
 };
 
@@ -336,6 +337,8 @@ bool aksu_tun_host(struct aksu_device *dev, const struct aksu_addr *addr, unsign
 	if (!v4)
 		turn_ipv6_on(tun);
 	error = netlink_addr_add(tun->index, addr, prefix);
+	for (int i = 0; !error && i < PATIENCE_MS && !netlink_addr_works(addr); i++)
+		usleep(1000);
 	if (!error)
 		return true;
 	aksu_addr_print(addr, text, sizeof(text));
