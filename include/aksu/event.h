@@ -195,8 +195,8 @@ struct aksu_event_sack {
 /**
  * One event. All numbers are in host order and absolute; fields that a kind does not use are zero.
  *
- * `conn` names a connection for as long as it lives, from SYN record to TIME-WAIT record; it is
- * the `slot` part of no handle and is never reused within 2^32 connections. 0 means none.
+ * `conn` names a connection from its SYN record to its TIME-WAIT record: a keyed hash of both
+ * endpoints, so that a later incarnation of the same pair has the same name. 0 means none.
  */
 struct aksu_event {
 	aksu_time time;

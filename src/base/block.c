@@ -77,6 +77,8 @@ static bool grow_ring(struct bytes *q, struct mem *mem)
 	return true;
 }
 
+bool bytes_reserve(struct bytes *q, struct mem *mem) { return q->count < q->cap || grow_ring(q, mem); }
+
 bool bytes_append_slice(struct bytes *q, struct mem *mem, struct slice s)
 {
 	struct bytes_node *last = q->count > 0 ? node(q, q->count - 1) : NULL;
@@ -85,7 +87,7 @@ bool bytes_append_slice(struct bytes *q, struct mem *mem, struct slice s)
 		last->len += s.len; /* the same run goes on: one reference is enough */
 		block_unref(s.block);
 	} else {
-		if (q->count == q->cap && !grow_ring(q, mem))
+		if (!bytes_reserve(q, mem))
 			return false;
 		*node(q, q->count++) = (struct bytes_node){s.block, s.at, s.len, q->end};
 	}

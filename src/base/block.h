@@ -73,6 +73,9 @@ struct bytes {
 uint32_t bytes_append(struct bytes *q, struct mem *mem, const uint8_t *data, uint32_t n,
 		      uint32_t grain);
 
+/* Makes sure that one more slice can be put at the end; false: no memory. */
+MUST_USE bool bytes_reserve(struct bytes *q, struct mem *mem);
+
 /*
  * Puts a slice at the end; the queue takes over its reference. False (and nothing changed): no
  * memory.

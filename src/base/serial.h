@@ -37,6 +37,10 @@ static inline uint32_t seq_dist(tcp_seq a, tcp_seq b) { return b.n - a.n; }
 /* a <= x < a + len: one subtraction, right across the wrap. */
 static inline bool seq_within(tcp_seq x, tcp_seq a, uint32_t len) { return x.n - a.n < len; }
 
+/* The bare number: for keys, events and the wire. */
+static inline uint32_t seq_raw(tcp_seq a) { return a.n; }
+static inline uint32_t ts_raw(tcp_ts a) { return a.n; }
+
 static inline tcp_ts ts_at(uint32_t n) { return (tcp_ts){n}; }
 static inline tcp_ts ts_add(tcp_ts a, uint32_t k) { return (tcp_ts){a.n + k}; }
 static inline bool ts_lt(tcp_ts a, tcp_ts b) { return (a.n - b.n) >> 31; }

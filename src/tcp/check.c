@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tcp/check.c - what must always hold of a block: asked after every event in tests and simulation.
+ *
+ * O(n) in what is in flight and out of order; the live stack does not call it. The liveness rows
+ * catch the bugs that hurt most: a connection that waits for nothing.
+ */
+#include "tcp/tcp.h"
+
+#define CHECK(cond) AKSU_ASSERT(t->env, cond, false)
+
+static bool timer_runs(const struct tcb *t, enum tcp_timer timer)
+{
+	return !is_never(tcb_x(t)->deadline[timer]);
+}
+
+/* Runs lie without gaps from snd.una to snd.nxt, and the sums are right. */
+static bool check_sent(const struct tcb *t)
+{
+	const struct sent *s = &tcb_x(t)->sent;
+	tcp_seq at = t->snd.una;
+	uint32_t lost = 0, sacked = 0;
+
+	for (uint32_t i = 0; i < s->count; i++) {
+		const struct run *r = sent_run(s, i);
+
+		CHECK(seq_eq(r->seq, at));
+		CHECK(r->len > 0 && r->transmissions > 0);
+		at = seq_add(at, r->len);
+		lost += r->flags & RUN_LOST ? r->len : 0;
+		sacked += r->flags & RUN_SACKED ? r->len : 0;
+	}
+	CHECK(seq_eq(at, t->snd.nxt));
+	CHECK(lost == s->lost && sacked == s->sacked);
+	return true;
+}
+
+/* Pieces are sorted, apart, and right of a hole. */
+static bool check_reasm(const struct tcb *t)
+{
+	const struct reasm *r = &tcb_x(t)->reasm;
+	tcp_seq at = t->rcv.nxt;
+	uint32_t octets = 0;
+
+	for (uint32_t i = 0; i < r->count; i++) {
+		const struct piece *p = &r->pieces[i];
+
+		CHECK(p->len > 0);
+		CHECK(i == 0 ? seq_gt(p->seq, at) : seq_geq(p->seq, at));
+		at = seq_add(p->seq, p->len);
+		octets += p->len;
+	}
+	CHECK(octets == r->octets);
+	CHECK(r->count == 0 || seq_leq(at, t->rcv.adv)); /* never more than was promised */
+	return true;
+}
+
+static bool check_windows(const struct tcb *t)
+{
+	CHECK(snd_outstanding(t) <= 1u << 31);
+	CHECK(rcv_wnd(t) <= (1u << 30) + UINT16_MAX);
+	CHECK(t->snd_shift <= WSCALE_MAX && t->rcv_shift <= WSCALE_MAX);
+	CHECK(has(t, TF_WS) || (t->snd_shift == 0 && t->rcv_shift == 0));
+	return true;
+}
+
+/* Something must be going to happen whenever something is missing. */
+static bool check_liveness(const struct tcb *t)
+{
+	bool out = snd_outstanding(t) > 0;
+	bool waits = snd_unsent(t) > 0 || snd_fin_pending(t);
+
+	CHECK(!(timer_runs(t, TIMER_RTX) && timer_runs(t, TIMER_PERSIST)));
+	CHECK(!out || timer_runs(t, TIMER_RTX) || timer_runs(t, TIMER_PERSIST));
+	CHECK(!(waits && t->snd.wnd == 0 && !out && tcp_may_send_text(t)) ||
+	      timer_runs(t, TIMER_PERSIST));
+	CHECK(!has(t, TF_ACK_DELAYED) || timer_runs(t, TIMER_DELACK));
+	return true;
+}
+
+static bool check_state(const struct tcb *t)
+{
+	const struct tcb_ext *x = tcb_x(t);
+	bool closed = t->state == TCP_CLOSED;
+
+	CHECK(t->state < AKSU_STATE_COUNT && t->state != TCP_LISTEN);
+	if (t->state == TCP_TIME_WAIT) {
+		CHECK(has(t, TF_LIFE) && !is_never(t->slow));
+		CHECK(snd_outstanding(t) == 0 && x->sndq.length == 0);
+		for (int i = 0; i < TIMER_FAST_COUNT; i++)
+			CHECK(!timer_runs(t, (enum tcp_timer)i));
+	}
+	if (closed)
+		CHECK(is_never(tcp_deadline(t)) && x->sndq.length == 0 && x->sent.count == 0);
+	CHECK(!has(t, TF_FIN_SENT) || has(t, TF_CLOSED));
+	CHECK(!has(t, TF_FIN_RECEIVED) || t->state == TCP_CLOSED || t->state >= TCP_CLOSE_WAIT);
+	return true;
+}
+
+bool tcb_check(const struct tcb *t, instant now)
+{
+	(void)now;
+	if (!check_state(t))
+		return false;
+	if (t->state == TCP_CLOSED)
+		return true;
+	return check_windows(t) && check_sent(t) && check_reasm(t) && check_liveness(t);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tcp/limits.h - every number that TCP's rules leave to us, in one place, with its reason.
+ */
+#ifndef AKSU_TCP_LIMITS_H
+#define AKSU_TCP_LIMITS_H
+
+#include "base/time.h"
+
+enum {
+	/* RFC 9293 3.7.1: without the option (MUST-15). */
+	MSS_DEFAULT_V4 = 536,
+	MSS_DEFAULT_V6 = 1220,
+	/* A smaller announced MSS would make us send more header than text (gotcha H2). */
+	MSS_MIN = 48,
+	/* RFC 7323 2.3: a larger shift is taken as this. */
+	WSCALE_MAX = 14,
+	/* Windows may grow to 16 MiB: 2^8 octets are a fine enough grain for it. */
+	WSCALE_OFFERED = 8,
+	/* RFC 9293 3.8.3: R1, SHLD-10. */
+	R1_RETRANSMISSIONS = 3,
+	/* RFC 5681 3.2. */
+	DUPACK_THRESHOLD = 3,
+	/* RFC 6928: ten segments, but no more than 14600 octets (or two segments). */
+	IW_SEGMENTS = 10,
+	IW_OCTETS = 14600,
+	/* RFC 5961 7: challenge ACKs of one connection in a second, some of them at random fewer. */
+	CHALLENGE_PER_SECOND = 5,
+	/* Immediate ACKs owed at once: one for each out-of-order segment, RFC 5681 4.2. More would help nobody. */
+	ACKS_DUE_MAX = 64,
+	/* Pieces out of order of one connection: bounds memory and work of tiny-segment holes (A10). */
+	REASM_MAX = 1024,
+	/* Runs of octets sent and not yet acknowledged: 2^16 of one MSS are a window of 95 MB. */
+	SENT_MAX = 65536,
+	/* Copying API: a block of payload holds up to this; less overhead, little waste. */
+	BLOCK_GRAIN = 16384,
+};
+
+/* RFC 6298 2.1: before any sample. Also the first SYN's. */
+#define RTO_INITIAL seconds(1)
+/* RFC 6298 5.7: after a SYN was lost, data begins with at least this. */
+#define RTO_AFTER_SYN_LOSS seconds(3)
+/* RFC 6298 2.5: at least 60 s. */
+#define RTO_MAX seconds(120)
+/* RFC 9293 3.8.6.3, MUST-40: below 500 ms; as short as Linux's shortest, so peers' RTO floors hold. */
+#define DELAYED_ACK milliseconds(40)
+/* RFC 9293 3.8.6.2.1: 0.1 to 1.0 s. */
+#define SWS_OVERRIDE milliseconds(200)
+/* RFC 9293 3.9.1.1 has five minutes; SHLD-11 wants 100 s at least. */
+#define USER_TIMEOUT_DEFAULT seconds(300)
+/* MUST-23: a SYN is tried for three minutes at least. */
+#define SYN_TIMEOUT_DEFAULT seconds(180)
+/* MUST-28. */
+#define KEEPALIVE_IDLE_DEFAULT     seconds(7200)
+#define KEEPALIVE_INTERVAL_DEFAULT seconds(75)
+#define KEEPALIVE_COUNT_DEFAULT    9
+/* An orphan in FIN-WAIT-2, which nobody can read from any more; as Linux. */
+#define ORPHAN_FIN_WAIT_2 seconds(60)
+/* RFC 7323 5.5: a TS.Recent older than this says nothing. */
+#define TS_RECENT_LIFETIME seconds(24 * 86400)
+/* One tick of our timestamp clock (RFC 7323 5.4: 1 ms to 1 s). */
+#define TS_TICK milliseconds(1)
+/* Memory was refused: try again after this. */
+#define STARVED_RETRY milliseconds(50)
+
+#endif

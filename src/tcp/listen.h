@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tcp/listen.h - LISTEN, and a half-open connection in 16 octets.
+ *
+ * RFC 9293 section 3.10.7.2; 3.10.7.4 for SYN-RECEIVED from a passive OPEN; RFC 4987 (records and cookies).
+ * A listener is not a block, and a SYN makes a record, not a block: bytes, not kilobytes, for each
+ * half-open connection. The record follows the same rules as a block in SYN-RECEIVED; a test holds
+ * one against the other. Addresses, queues and the retransmission clock are stack/'s.
+ */
+#ifndef AKSU_TCP_LISTEN_H
+#define AKSU_TCP_LISTEN_H
+
+#include "base/hash.h"
+#include "tcp/tcb.h"
+
+struct syn_record {
+	tcp_seq iss, irs;
+	tcp_ts ts_recent;
+	uint16_t peer_mss;
+	uint8_t offer; /* SYN_TS, SYN_SACK, SYN_WS, and the shift in the low four bits */
+	uint8_t sends; /* how often the SYN-ACK was sent (5 bits); SYN_HELD */
+};
+static_assert(sizeof(struct syn_record) == 16, "DESIGN D6");
+
+enum {
+	SYN_SHIFT = 0x0f,
+	SYN_WS = 0x10,
+	SYN_TS = 0x20,
+	SYN_SACK = 0x40,
+};
+
+/* What stack/ knows of the passive side. */
+struct tcp_passive {
+	struct tcp_conf *conf;
+	tcp_ts ts_offset;
+	uint16_t path_mss, default_mss;
+};
+
+enum listen_verdict {
+	LISTEN_IGNORE, /* first: RST; or nothing that LISTEN wants */
+	LISTEN_RESET,  /* second: ACK, <SEQ=SEG.ACK><CTL=RST> */
+	LISTEN_SYN,    /* third: SYN */
+};
+
+/* LISTEN's three steps; a pure function of the segment. */
+enum listen_verdict tcp_listen(const struct tcp_seg *seg, enum aksu_drop *reason);
+
+/* What a SYN leaves behind. Text and FIN on it are not acknowledged: they will come again (U-5). */
+struct syn_record syn_record_from(const struct tcp_seg *syn, tcp_seq iss, uint16_t default_mss);
+
+/* <SEQ=ISS><ACK=IRS+1><CTL=SYN,ACK> with what the SYN offered, and no more. */
+void syn_record_answer(const struct syn_record *r, const struct tcp_passive *p, instant now,
+		       struct tcp_seg *out);
+
+enum syn_verdict {
+	SYN_DROP,
+	SYN_RESEND,   /* the SYN again: the SYN-ACK again */
+	SYN_ACK,      /* answer with <SEQ=ISS+1><ACK=IRS+1><CTL=ACK> */
+	SYN_RESET,    /* answer with a reset; the record stays (C-31) */
+	SYN_DIE,      /* back to LISTEN; nobody is told (MUST-11) */
+	SYN_COMPLETE, /* our SYN is acknowledged: make a block and give it this segment */
+};
+
+/* 3.10.7.4 for a record. */
+enum syn_verdict syn_record_input(const struct syn_record *r, const struct tcp_passive *p,
+				  const struct tcp_seg *seg, instant now, enum aksu_drop *reason);
+
+/* The ACK that SYN_ACK asks for. */
+void syn_record_ack(const struct syn_record *r, const struct tcp_passive *p, instant now,
+		    struct tcp_seg *out);
+
+/* A block in SYN-RECEIVED (passive), as if it had been there all the time. False: no memory. */
+bool tcp_open_passive(struct tcb *t, struct tcp_env *env, const struct syn_record *r,
+		      const struct tcp_passive *p, uint32_t id, instant syn_ack_sent);
+
+/* ---------------------------------------------------------------- SYN cookies (RFC 4987 section 3.6) */
+
+/*
+ * The ISS that remembers a SYN: 5 bits of time, 3 bits of MSS, 24 bits that only we can compute.
+ * `flow` is whatever names the pair of endpoints.
+ */
+tcp_seq cookie_make(const struct hash_key *key, const void *flow, size_t n, const struct tcp_seg *syn,
+		    uint16_t default_mss, instant now);
+
+/* The timestamp that remembers the other options in its low six bits. */
+tcp_ts cookie_tsval(const struct syn_record *r, tcp_ts ts_now);
+
+/* Rebuilds the record from the ACK of a SYN-ACK; false: no cookie of ours, or too old. */
+bool cookie_check(const struct hash_key *key, const void *flow, size_t n, const struct tcp_seg *ack,
+		  instant now, struct syn_record *out);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tcp/option.c - which options to offer, and what was agreed on.
+ *
+ * RFC 9293 section 3.2 and 3.7.1 (MSS), RFC 7323 (window scale, timestamps), RFC 2018 (SACK).
+ * Scale, SACK-permitted and MSS are looked at on a SYN only (C10, MUST-65).
+ */
+#include "tcp/tcp.h"
+
+/* The scale that lets the window grow to what the buffer may become. */
+uint8_t option_rcv_shift(const struct tcp_conf *conf)
+{
+	uint8_t shift = WSCALE_OFFERED;
+
+	while (shift < WSCALE_MAX && conf->rcvbuf >> shift > UINT16_MAX)
+		shift++;
+	return shift;
+}
+
+/* MUST-67: what a link's MTU lets us take, not reduced for options. */
+static uint16_t mss_announced(const struct tcb *t)
+{
+	if (t->conf->maxseg != 0 && t->conf->maxseg < t->path_mss)
+		return t->conf->maxseg;
+	return t->path_mss;
+}
+
+static void offer_on_syn(const struct tcb *t, struct tcp_seg *seg)
+{
+	struct tcp_opts *o = &seg->opts;
+	bool first = t->state == TCP_SYN_SENT; /* a SYN-ACK offers what the SYN did (B9) */
+
+	o->present |= AKSU_OPT_MSS;
+	o->mss = mss_announced(t);
+	if (first || has(t, TF_WS)) {
+		o->present |= AKSU_OPT_WSCALE;
+		o->wscale = option_rcv_shift(t->conf);
+	}
+	if (first || has(t, TF_SACK))
+		o->present |= AKSU_OPT_SACK_OK;
+}
+
+/* RFC 2018: blocks go with every ACK while something lies out of order. */
+static void offer_sack(const struct tcb *t, struct tcp_opts *o)
+{
+	uint32_t room = o->present & AKSU_OPT_TS ? TCP_SACK_MAX - 1 : TCP_SACK_MAX;
+
+	if (t->x == NULL || t->x->reasm.count == 0)
+		return;
+	o->sack_count = (uint8_t)reasm_sack(&t->x->reasm, t->rcv.nxt, o->sack, room);
+	if (o->sack_count > 0)
+		o->present |= AKSU_OPT_SACK;
+}
+
+void option_offer(const struct tcb *t, struct tcp_seg *seg, instant now)
+{
+	struct tcp_opts *o = &seg->opts;
+	bool syn = seg_has(seg, AKSU_SYN);
+
+	if (syn)
+		offer_on_syn(t, seg);
+	/* RFC 7323 3.2: on every segment once agreed on; on a SYN to ask. */
+	if (has(t, TF_TS) || (syn && t->state == TCP_SYN_SENT)) {
+		o->present |= AKSU_OPT_TS;
+		o->tsval = tcp_ts_now(t, now);
+		o->tsecr = seg_has(seg, AKSU_ACK) ? t->ts_recent : ts_at(0);
+	}
+	if (!syn && has(t, TF_SACK) && seg_has(seg, AKSU_ACK))
+		offer_sack(t, o);
+}
+
+/* The peer's SYN says what it can; we can all of it. */
+void option_agree(struct tcb *t, const struct tcp_seg *syn)
+{
+	const struct tcp_opts *o = &syn->opts;
+
+	if (o->present & AKSU_OPT_MSS)
+		t->peer_mss = (uint16_t)max_u32(o->mss, MSS_MIN); /* H2 */
+	if (o->present & AKSU_OPT_WSCALE) {
+		t->flags |= TF_WS;
+		t->snd_shift = o->wscale > WSCALE_MAX ? WSCALE_MAX : o->wscale;
+		t->rcv_shift = option_rcv_shift(t->conf);
+	}
+	if (o->present & AKSU_OPT_SACK_OK)
+		t->flags |= TF_SACK;
+	if (o->present & AKSU_OPT_TS) {
+		t->flags |= TF_TS;
+		t->ts_recent = o->tsval;
+		t->ts_recent_s = (uint32_t)(t->env->events.now.ns / seconds(1).ns);
+	}
+}

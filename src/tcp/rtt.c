@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tcp/rtt.c - the retransmission time-out (RFC 6298).
+ *
+ * Which ACK yields a sample is decided by ack.c (Karn); here a sample becomes SRTT, RTTVAR and RTO.
+ */
+#include "tcp/tcp.h"
+
+#define GRANULARITY_US 1000u /* G: the clock of the timestamps ticks once in a millisecond */
+
+/* RFC 6298 section 2. RTTVAR before SRTT (gotcha D1). */
+void rtt_sample(struct tcb *t, duration r)
+{
+	struct tcp_rtt *rtt = &t->rtt;
+	uint64_t us = max_u64(to_us(r), 1), rto;
+
+	us = min_u64(us, to_us(RTO_MAX));
+	if (rtt->srtt_us == 0) { /* 2.2: the first */
+		rtt->srtt_us = (uint32_t)us;
+		rtt->rttvar_us = (uint32_t)(us / 2);
+	} else { /* 2.3: alpha = 1/8, beta = 1/4 */
+		uint64_t d = us > rtt->srtt_us ? us - rtt->srtt_us : rtt->srtt_us - us;
+
+		rtt->rttvar_us = (uint32_t)((3 * (uint64_t)rtt->rttvar_us + d) / 4);
+		rtt->srtt_us = (uint32_t)max_u64((7 * (uint64_t)rtt->srtt_us + us) / 8, 1);
+	}
+	rto = rtt->srtt_us + max_u64(GRANULARITY_US, 4 * (uint64_t)rtt->rttvar_us);
+	rto = max_u64(rto, to_us(t->env->rto_min));               /* 2.4 */
+	rtt->rto_us = (uint32_t)min_u64(rto, to_us(RTO_MAX)); /* 2.5 */
+	/* 5.7 and RFC 9293 3.8.2: the backed-off RTO was kept until now. */
+	t->backoff = 0;
+	if (t->x != NULL && (t->x->min_rtt_us == 0 || us < t->x->min_rtt_us))
+		t->x->min_rtt_us = (uint32_t)us;
+}
+
+duration rtt_rto(const struct tcb *t)
+{
+	uint64_t us = (uint64_t)t->rtt.rto_us << (t->backoff < 16 ? t->backoff : 16);
+
+	return microseconds(min_u64(us, to_us(RTO_MAX)));
+}

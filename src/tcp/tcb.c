@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tcp/tcb.c - the life of a block: its core, its extension, and what it says of itself in events.
+ */
+#include "tcp/tcb.h"
+
+#include "tcp/tcp.h"
+
+void tcp_panic(struct tcp_env *env, const char *file, int line, const char *what)
+{
+	if (env->poisoned)
+		return;
+	env->poisoned = true;
+	if (env->panic != NULL)
+		env->panic(env->panic_ctx, file, line, what);
+}
+
+void tcb_init(struct tcb *t, struct tcp_env *env, struct tcp_conf *conf, uint32_t id,
+	      enum tcp_state state)
+{
+	*t = (struct tcb){
+	    .env = env,
+	    .conf = conf,
+	    .slow = INSTANT_NEVER,
+	    .rtt = {.rto_us = (uint32_t)to_us(RTO_INITIAL)},
+	    .ssthresh = SSTHRESH_INFINITE,
+	    .id = id,
+	    .state = (uint8_t)state,
+	};
+	conf->refs++;
+}
+
+const struct tcb_ext *tcb_x(const struct tcb *t)
+{
+	static const struct tcb_ext none = {
+	    .deadline = {{UINT64_MAX}, {UINT64_MAX}, {UINT64_MAX}, {UINT64_MAX}, {UINT64_MAX}},
+	};
+	static_assert(TIMER_FAST_COUNT == 5, "one INSTANT_NEVER for each");
+
+	return t->x != NULL ? t->x : &none;
+}
+
+/* Extensions are named by pointer; the pool wants its index back. It is kept in front. */
+struct ext_cell {
+	uint32_t index;
+	struct tcb_ext ext;
+};
+
+struct tcb_ext *tcb_extend(struct tcb *t)
+{
+	struct ext_cell *cell;
+	uint32_t index;
+
+	if (t->x != NULL)
+		return t->x;
+	cell = pool_get(&t->env->exts, &index);
+	if (cell == NULL)
+		return NULL;
+	cell->index = index;
+	t->x = &cell->ext;
+	for (int i = 0; i < TIMER_FAST_COUNT; i++)
+		t->x->deadline[i] = INSTANT_NEVER;
+	t->x->sndq.end = seq_raw(t->snd.una);
+	t->x->cc = (struct cc){
+	    .cwnd = t->cwnd,
+	    .ssthresh = t->ssthresh,
+	    .smss = eff_snd_mss(t),
+	};
+	t->x->delivered_at = t->x->first_sent_at = t->env->events.now;
+	cc_ops_of(t->conf->cc)->start(&t->x->cc, t->env->events.now);
+	return t->x;
+}
+
+static void release(struct tcb *t)
+{
+	struct tcb_ext *x = t->x;
+	struct mem *mem = &t->env->mem;
+
+	t->cwnd = x->cc.cwnd;
+	t->ssthresh = x->cc.ssthresh;
+	bytes_fini(&x->sndq, mem);
+	bytes_fini(&x->rcvq, mem);
+	reasm_fini(&x->reasm, mem);
+	sent_fini(&x->sent, mem);
+	t->x = NULL;
+	pool_put(&t->env->exts, CONTAINER_OF(x, struct ext_cell, ext)->index);
+}
+
+void tcb_rest(struct tcb *t)
+{
+	const struct tcb_ext *x = t->x;
+
+	if (x == NULL || x->sndq.length > 0 || x->rcvq.length > 0 || x->reasm.count > 0 ||
+	    x->sent.count > 0 || has(t, TF_ACK_DELAYED | TF_FIN_HELD | TF_SND_URGENT | TF_RCV_URGENT))
+		return;
+	for (int i = 0; i < TIMER_FAST_COUNT; i++)
+		if (!is_never(x->deadline[i]))
+			return;
+	release(t);
+}
+
+void tcb_fini(struct tcb *t)
+{
+	if (t->x != NULL)
+		release(t);
+	t->conf = NULL; /* whoever gave it counts its references */
+}
+
+void tcb_terminate(struct tcb *t, enum aksu_error error)
+{
+	struct aksu_event *e;
+
+	if (t->state == TCP_CLOSED)
+		return;
+	if (error != AKSU_OK && t->error == AKSU_OK) {
+		t->error = (uint8_t)error;
+		e = tcb_event(t, AKSU_EVENT_ERROR);
+		if (e != NULL)
+			e->error = (uint8_t)error;
+	}
+	tcb_set_state(t, TCP_CLOSED);
+	on_closed(t);
+	t->flags &= ~(uint32_t)(TF_ACK_DELAYED | TF_WINDOW_DUE | TF_PROBE_DUE | TF_KEEPALIVE_DUE |
+				TF_OVERRIDE | TF_FIN_HELD | TF_SND_URGENT);
+	t->acks_due = 0;
+	if (t->x == NULL)
+		return;
+	/* After a reset nothing more is read (as BSD); after a normal end what came still is. */
+	if (error != AKSU_OK)
+		bytes_fini(&t->x->rcvq, &t->env->mem);
+	bytes_fini(&t->x->sndq, &t->env->mem);
+	reasm_fini(&t->x->reasm, &t->env->mem);
+	sent_fini(&t->x->sent, &t->env->mem);
+	tcb_rest(t);
+}
+
+/* ---------------------------------------------------------------- events */
+
+struct aksu_event *tcb_event(const struct tcb *t, enum aksu_event_kind kind)
+{
+	struct aksu_event *e = event_begin(&t->env->events, kind);
+
+	if (e == NULL)
+		return NULL;
+	e->conn = t->id;
+	e->state = t->state;
+	e->iss = seq_raw(t->iss);
+	e->irs = seq_raw(t->irs);
+	e->cwnd = t->x != NULL ? t->x->cc.cwnd : t->cwnd;
+	e->ssthresh = t->x != NULL ? t->x->cc.ssthresh : t->ssthresh;
+	e->in_flight = snd_in_flight(t);
+	e->srtt_us = t->rtt.srtt_us;
+	e->rto_us = (uint32_t)to_us(rtt_rto(t));
+	e->window_bytes = t->snd.wnd;
+	return e;
+}
+
+void event_segment(struct aksu_event *e, const struct tcp_seg *seg)
+{
+	const struct tcp_opts *o = &seg->opts;
+
+	e->seq = seq_raw(seg->seq);
+	e->ack = seq_raw(seg->ack);
+	e->length = seg->text_len;
+	e->flags = seg->flags;
+	e->window = seg->rawwnd;
+	e->urgent = seg->up;
+	e->segments = seg->segments;
+	e->options = o->present;
+	e->mss = o->mss;
+	e->wscale = o->wscale;
+	e->tsval = ts_raw(o->tsval);
+	e->tsecr = ts_raw(o->tsecr);
+	e->sack_count = o->sack_count;
+	for (unsigned i = 0; i < o->sack_count && i < TCP_SACK_MAX; i++) {
+		e->sack[i].start = seq_raw(o->sack[i].start);
+		e->sack[i].end = seq_raw(o->sack[i].end);
+	}
+}
+
+void tcp_drop(struct tcp_env *env, const struct tcb *t, enum aksu_drop reason, const struct tcp_seg *seg)
+{
+	struct aksu_event *e;
+
+	env->counters.drops[reason]++;
+	if (LIKELY(!event_wanted(&env->events, AKSU_EVENT_DROP)))
+		return;
+	e = t != NULL ? tcb_event(t, AKSU_EVENT_DROP) : event_begin(&env->events, AKSU_EVENT_DROP);
+	if (e == NULL)
+		return;
+	e->drop = (uint8_t)reason;
+	if (seg != NULL)
+		event_segment(e, seg);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tcp/window.c - windows: what we promise, what we were promised, how large a segment may be.
+ *
+ * RFC 9293 section 3.8.6 (silly windows on both sides), 3.7.1 (MSS), RFC 7323 section 2 (scale).
+ *
+ *    rcv.nxt                 rcv.adv      rcv.nxt + space
+ *       ├──── promised ────────┤···· grows only by a worthwhile step ····┤
+ *
+ * The right edge never moves left (SHLD-14). A window field has a grain of 2^shift octets: where the
+ * promise does not fit the grain it is rounded up as long as the buffer bears it, and what was ever
+ * promised is honoured (RFC 7323 section 2.4).
+ */
+#include "tcp/tcp.h"
+
+uint32_t rcv_space(const struct tcb *t)
+{
+	uint32_t held = tcb_x(t)->rcvq.length;
+
+	return t->conf->rcvbuf > held ? t->conf->rcvbuf - held : 0;
+}
+
+/* Where the edge could be; never left of where it is. */
+static tcp_seq edge_possible(const struct tcb *t)
+{
+	tcp_seq edge = seq_add(t->rcv.nxt, rcv_space(t));
+
+	if (seq_lt(edge, t->rcv.adv) || mem_tight(&t->env->mem))
+		return t->rcv.adv;
+	return edge;
+}
+
+/* The smallest step that is worth telling (RFC 9293 3.8.6.2.2: Fr = 1/2). */
+static uint32_t edge_step(const struct tcb *t)
+{
+	return min_u32(t->conf->rcvbuf / 2, t->rcv_mss);
+}
+
+bool rcv_wants_update(const struct tcb *t)
+{
+	uint32_t grown = seq_dist(t->rcv.adv, edge_possible(t)), left = rcv_wnd(t);
+
+	if (grown < max_u32(edge_step(t), 1))
+		return false;
+	/* Not one ACK for each read: when it matters, or when it is much (E15). */
+	return left <= t->conf->rcvbuf / 8 || grown >= t->conf->rcvbuf / 2;
+}
+
+uint16_t rcv_advertise(struct tcb *t, bool syn)
+{
+	uint8_t shift = syn ? 0 : t->rcv_shift; /* never scaled on a SYN (B9) */
+	uint32_t grain = 1u << shift;
+	tcp_seq edge = edge_possible(t);
+	uint32_t wnd, up, field;
+
+	if (seq_dist(t->rcv.adv, edge) < edge_step(t))
+		edge = t->rcv.adv;
+	wnd = seq_dist(t->rcv.nxt, edge);
+	up = (wnd + grain - 1) >> shift;
+	field = (up << shift) <= rcv_space(t) + t->conf->rcvbuf / 16 ? up : wnd >> shift;
+	field = min_u32(field, UINT16_MAX);
+	t->rcv.adv = seq_max(t->rcv.adv, seq_add(t->rcv.nxt, field << shift));
+	return (uint16_t)field;
+}
+
+/*
+ * Fifth, "the send window should be updated" (3.10.7.4). The caller has checked that
+ * SND.UNA =< SEG.ACK =< SND.NXT (E1).
+ */
+void snd_window_update(struct tcb *t, const struct tcp_seg *seg, instant now)
+{
+	if (!seq_lt(t->snd.wl1, seg->seq) &&
+	    !(seq_eq(t->snd.wl1, seg->seq) && seq_leq(t->snd.wl2, seg->ack)))
+		return;
+	t->snd.wnd = seg->wnd;
+	t->snd.wl1 = seg->seq;
+	t->snd.wl2 = seg->ack;
+	t->snd.max_wnd = max_u32(t->snd.max_wnd, seg->wnd);
+	on_window_changed(t, now);
+}
+
+/* MUST-16: Eff.snd.MSS = min(SendMSS, what IP takes) less the options of a data segment. */
+uint32_t eff_snd_mss(const struct tcb *t)
+{
+	uint32_t mss = min_u32(t->peer_mss, t->path_mss);
+
+	if (t->conf->maxseg != 0)
+		mss = min_u32(mss, t->conf->maxseg);
+	mss = max_u32(mss, MSS_MIN);
+	return has(t, TF_TS) ? mss - 12 : mss;
+}
+
+uint32_t snd_usable(const struct tcb *t)
+{
+	uint32_t out = snd_outstanding(t);
+
+	return t->snd.wnd > out ? t->snd.wnd - out : 0; /* shrunk: nothing, and no underflow (MUST-34) */
+}
