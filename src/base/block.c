@@ -18,11 +18,11 @@ struct aksu_block *block_new(struct mem *mem, uint32_t cap)
 	if (b == NULL)
 		return NULL;
 	*b = (struct aksu_block){
-	    .refs = 1,
-	    .cap = cap,
-	    .charge = charge,
-	    .data = (uint8_t *)b + BLOCK_HEAD,
-	    .mem = mem,
+		.refs = 1,
+		.cap = cap,
+		.charge = charge,
+		.data = (uint8_t *)b + BLOCK_HEAD,
+		.mem = mem,
 	};
 	return b;
 }
@@ -35,14 +35,14 @@ struct aksu_block *block_lend(struct mem *mem, void *data, uint32_t len,
 	if (b == NULL)
 		return NULL;
 	*b = (struct aksu_block){
-	    .refs = 1,
-	    .cap = len,
-	    .filled = len,
-	    .charge = BLOCK_HEAD,
-	    .data = data,
-	    .mem = mem,
-	    .release = release,
-	    .release_ctx = ctx,
+		.refs = 1,
+		.cap = len,
+		.filled = len,
+		.charge = BLOCK_HEAD,
+		.data = data,
+		.mem = mem,
+		.release = release,
+		.release_ctx = ctx,
 	};
 	return b;
 }
@@ -77,7 +77,10 @@ static bool grow_ring(struct bytes *q, struct mem *mem)
 	return true;
 }
 
-bool bytes_reserve(struct bytes *q, struct mem *mem) { return q->count < q->cap || grow_ring(q, mem); }
+bool bytes_reserve(struct bytes *q, struct mem *mem)
+{
+	return q->count < q->cap || grow_ring(q, mem);
+}
 
 bool bytes_append_slice(struct bytes *q, struct mem *mem, struct slice s)
 {

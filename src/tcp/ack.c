@@ -3,24 +3,24 @@
  * tcp/ack.c - one acceptable ACK, from SND.UNA to the congestion window.
  *
  * RFC 9293 section 3.10.7.4, fifth step, ESTABLISHED; RFC 5681 section 2 (what a duplicate is);
- * RFC 6298 section 3 and RFC 7323 section 4 (what may be measured). The findings travel as one value,
- * struct ack_event.
+ * RFC 6298 section 3 and RFC 7323 section 4 (what may be measured). The findings travel as one
+ * value, struct ack_event.
  */
 #include "tcp/tcp.h"
 
 /* RFC 5681 section 2: all five (F1). */
 static bool is_duplicate(const struct tcb *t, const struct tcp_seg *seg)
 {
-	return snd_outstanding(t) > 0 &&            /* (a) */
-	       seg->len == 0 &&                     /* (b) and (c): no text, no SYN, no FIN */
-	       seq_eq(seg->ack, t->snd.una) &&      /* (d) */
-	       seg->wnd == t->snd.wnd;              /* (e) */
+	return snd_outstanding(t) > 0 &&       /* (a) */
+	       seg->len == 0 &&                /* (b) and (c): no text, no SYN, no FIN */
+	       seq_eq(seg->ack, t->snd.una) && /* (d) */
+	       seg->wnd == t->snd.wnd;         /* (e) */
 }
 
 /*
- * Karn (MUST-18): a run that was sent twice gives no sample by its own time. With timestamps the echo
- * says which of the two it was. The oldest run that this ACK covers is measured; if any was sent
- * again, its neighbours may have waited behind the hole, and only the echo counts.
+ * Karn (MUST-18): a run that was sent twice gives no sample by its own time. With timestamps the
+ * echo says which of the two it was. The oldest run that this ACK covers is measured; if any was
+ * sent again, its neighbours may have waited behind the hole, and only the echo counts.
  */
 static duration measure(const struct tcb *t, const struct tcp_seg *seg, instant now)
 {
@@ -69,7 +69,8 @@ static uint32_t advance_una(struct tcb *t, tcp_seq ack, instant now)
 	return text;
 }
 
-/* The handshake is over: cwnd begins (RFC 6928; one segment when the SYN was lost, RFC 5681 3.1). */
+/* The handshake is over: cwnd begins (RFC 6928; one segment when the SYN was lost, RFC 5681 3.1).
+ */
 static void begin_window(struct tcb *t, instant now)
 {
 	struct cc *cc = &t->x->cc;
@@ -91,11 +92,11 @@ void tcp_ack(struct tcb *t, const struct tcp_seg *seg, instant now)
 {
 	struct tcb_ext *x = t->x;
 	struct ack_event ev = {
-	    .now = now,
-	    .in_flight = snd_in_flight(t),
-	    .segments = seg->segments,
-	    .ece = seg_has(seg, AKSU_ECE),
-	    .cwnd_limited = has(t, TF_CWND_LIMITED),
+		.now = now,
+		.in_flight = snd_in_flight(t),
+		.segments = seg->segments,
+		.ece = seg_has(seg, AKSU_ECE),
+		.cwnd_limited = has(t, TF_CWND_LIMITED),
 	};
 	bool handshake = seq_eq(t->snd.una, t->iss);
 

@@ -12,7 +12,8 @@
 
 enum { CC_PRIV_WORDS = 10 };
 
-/* Built once for each ACK by ack.c; read by rtt.c, the loss detection, the congestion control and the trace. */
+/* Built once for each ACK by ack.c; read by rtt.c, the loss detection, the congestion control and
+ * the trace. */
 struct ack_event {
 	instant now;        /* arrival of the segment */
 	uint32_t acked;     /* octets of text newly acknowledged, SYN and FIN not counted */
@@ -23,7 +24,7 @@ struct ack_event {
 	bool duplicate;     /* RFC 5681 section 2, all five conditions */
 	bool in_recovery;   /* when the ACK arrived */
 	bool ece;
-	bool cwnd_limited;  /* the window, not the application, held the sender back */
+	bool cwnd_limited; /* the window, not the application, held the sender back */
 };
 
 /* The congestion window lives here while data moves; its summary stays with the connection. */
@@ -41,7 +42,8 @@ struct cc_ops {
 	void (*start)(struct cc *cc, instant now);
 	/* New data was acknowledged outside of recovery. */
 	void (*on_ack)(struct cc *cc, const struct ack_event *ev);
-	/* A loss episode begins: sets ssthresh; the loss detection then sets cwnd. Once per episode. */
+	/* A loss episode begins: sets ssthresh; the loss detection then sets cwnd. Once per
+	 * episode. */
 	void (*on_loss)(struct cc *cc, const struct ack_event *ev);
 	/* The retransmission timer expired; `first`: not a repeated one of the same segment. */
 	void (*on_rto)(struct cc *cc, uint32_t in_flight, bool first, instant now);

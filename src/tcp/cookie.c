@@ -5,8 +5,9 @@
  *   ISS    | time 5 | MSS 3 |          keyed hash 24          |
  *   TSval  |              clock              | SACK 1 | WS 1, shift 4 |
  *
- * The hash covers the endpoints, the peer's ISN, the time and the MSS. A cookie is good for one to two
- * minutes. Without timestamps the other options are not agreed on: there is nowhere to keep them.
+ * The hash covers the endpoints, the peer's ISN, the time and the MSS. A cookie is good for one to
+ * two minutes. Without timestamps the other options are not agreed on: there is nowhere to keep
+ * them.
  */
 #include "base/bytes.h"
 #include "tcp/listen.h"
@@ -25,16 +26,17 @@ static uint32_t cookie_hash(const struct hash_key *key, const void *flow, size_t
 			    uint32_t tick, uint32_t mss_index)
 {
 	uint8_t message[FLOW_MAX + 12];
-	be32 words[3] = {put32(seq_raw(irs)), put32(tick), put32(mss_index)};
+	const uint32_t words[3] = {seq_raw(irs), tick, mss_index};
 
 	n = min_size(n, FLOW_MAX);
 	memcpy(message, flow, n);
-	memcpy(message + n, words, sizeof(words));
+	for (unsigned i = 0; i < sizeof(words); i++)
+		message[n + i] = (uint8_t)(words[i / 4] >> 8 * (i % 4));
 	return (uint32_t)siphash(key, message, n + sizeof(words)) & 0xffffff;
 }
 
-tcp_seq cookie_make(const struct hash_key *key, const void *flow, size_t n, const struct tcp_seg *syn,
-		    uint16_t default_mss, instant now)
+tcp_seq cookie_make(const struct hash_key *key, const void *flow, size_t n,
+		    const struct tcp_seg *syn, uint16_t default_mss, instant now)
 {
 	uint16_t mss = syn->opts.present & AKSU_OPT_MSS ? syn->opts.mss : default_mss;
 	uint32_t index = COUNT_OF(mss_table) - 1, tick = tick_of(now);
@@ -67,7 +69,8 @@ static void options_from(struct syn_record *out, const struct tcp_opts *o)
 bool cookie_check(const struct hash_key *key, const void *flow, size_t n, const struct tcp_seg *ack,
 		  instant now, struct syn_record *out)
 {
-	uint32_t cookie = seq_raw(seq_sub(ack->ack, 1)), index = cookie >> 24 & 7, tick = tick_of(now);
+	uint32_t cookie = seq_raw(seq_sub(ack->ack, 1)), index = cookie >> 24 & 7,
+		 tick = tick_of(now);
 	uint32_t age = (tick - (cookie >> 27)) & 0x1f;
 	tcp_seq irs = seq_sub(ack->seq, 1);
 
@@ -75,10 +78,10 @@ bool cookie_check(const struct hash_key *key, const void *flow, size_t n, const 
 	    cookie_hash(key, flow, n, irs, tick - age, index) != (cookie & 0xffffff))
 		return false;
 	*out = (struct syn_record){
-	    .iss = seq_at(cookie),
-	    .irs = irs,
-	    .peer_mss = mss_table[index],
-	    .sends = 1,
+		.iss = seq_at(cookie),
+		.irs = irs,
+		.peer_mss = mss_table[index],
+		.sends = 1,
 	};
 	if (ack->opts.present & AKSU_OPT_TS)
 		options_from(out, &ack->opts);

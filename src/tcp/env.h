@@ -30,12 +30,12 @@ void tcp_panic(struct tcp_env *env, const char *file, int line, const char *what
  * AKSU_ASSERT(env, condition, what to return): on in release builds. A broken invariant poisons the
  * instance and leaves the function: a library does not kill its host.
  */
-#define AKSU_ASSERT(env, cond, ...)                                                                \
-	do {                                                                                       \
-		if (UNLIKELY(!(cond))) {                                                           \
-			tcp_panic((env), __FILE__, __LINE__, #cond);                               \
-			return __VA_ARGS__;                                                        \
-		}                                                                                  \
+#define AKSU_ASSERT(env, cond, ...)                                  \
+	do {                                                         \
+		if (UNLIKELY(!(cond))) {                             \
+			tcp_panic((env), __FILE__, __LINE__, #cond); \
+			return __VA_ARGS__;                          \
+		}                                                    \
 	} while (0)
 
 #endif

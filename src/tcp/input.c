@@ -68,7 +68,8 @@ static enum step limited_ack(struct tcb *t, enum aksu_why why, enum aksu_drop re
 	return DONE;
 }
 
-static enum step challenge_ack(struct tcb *t, enum aksu_drop reason, const struct tcp_seg *seg, instant now)
+static enum step challenge_ack(struct tcb *t, enum aksu_drop reason, const struct tcp_seg *seg,
+			       instant now)
 {
 	return limited_ack(t, AKSU_WHY_CHALLENGE, reason, seg, now);
 }
@@ -94,7 +95,8 @@ static bool is_old_duplicate(const struct tcb *t, const struct tcp_seg *seg, ins
 {
 	uint32_t age_s = (uint32_t)(now.ns / seconds(1).ns) - t->ts_recent_s;
 
-	return ts_lt(seg->opts.tsval, t->ts_recent) && age_s < TS_RECENT_LIFETIME.ns / seconds(1).ns;
+	return ts_lt(seg->opts.tsval, t->ts_recent) &&
+	       age_s < TS_RECENT_LIFETIME.ns / seconds(1).ns;
 }
 
 /* RFC 7323: before the window is looked at. A reset is exempt (C7). */
@@ -113,8 +115,8 @@ static enum step step0_timestamps(struct tcb *t, const struct tcp_seg *seg, inst
 
 /*
  * RFC 9293 3.4, Table 6, row by row. RCV.WND reaches to the furthest edge ever promised (A8).
- * DEPARTS: a segment that begins before the window and ends behind it is in none of the rows, though
- * all that we want lies in it; it is trimmed like any other.
+ * DEPARTS: a segment that begins before the window and ends behind it is in none of the rows,
+ * though all that we want lies in it; it is trimmed like any other.
  */
 static bool acceptable(const struct tcb *t, const struct tcp_seg *seg)
 {
@@ -132,10 +134,12 @@ static bool acceptable(const struct tcb *t, const struct tcp_seg *seg)
 	       (seq_lt(seg->seq, t->rcv.nxt) && seq_geq(last, t->rcv.adv));
 }
 
-/* Simultaneous open: our SYN crossed the peer's, and now its SYN-ACK comes, one left of the window. */
+/* Simultaneous open: our SYN crossed the peer's, and now its SYN-ACK comes, one left of the window.
+ */
 static bool is_syn_ack_for_us(const struct tcb *t, const struct tcp_seg *seg)
 {
-	return seg_has(seg, AKSU_ACK) && seq_gt(seg->ack, t->snd.una) && seq_leq(seg->ack, t->snd.nxt);
+	return seg_has(seg, AKSU_ACK) && seq_gt(seg->ack, t->snd.una) &&
+	       seq_leq(seg->ack, t->snd.nxt);
 }
 
 /* The SYN again, in SYN-RECEIVED: one left of the window (C-1, C-30, RFC 9293 A.2). */
@@ -170,7 +174,8 @@ static enum step unacceptable(struct tcb *t, const struct tcp_seg *seg, instant 
 	}
 	/* Data, probes and FINs are always answered; what carries nothing is limited (C4). */
 	if (seg->len == 0 && !seq_eq(seg->seq, seq_sub(t->rcv.nxt, 1)))
-		return limited_ack(t, AKSU_WHY_OUT_OF_WINDOW, AKSU_DROP_SEQ_NOT_ACCEPTABLE, seg, now);
+		return limited_ack(t, AKSU_WHY_OUT_OF_WINDOW, AKSU_DROP_SEQ_NOT_ACCEPTABLE, seg,
+				   now);
 	ack_now(t, AKSU_WHY_OUT_OF_WINDOW);
 	return drop(t, AKSU_DROP_SEQ_NOT_ACCEPTABLE, seg);
 }
@@ -183,8 +188,8 @@ static enum step step1_sequence(struct tcb *t, struct tcp_seg *seg, instant now)
 	if (acceptable(t, seg))
 		return GO_ON;
 	/*
-	 * "Special allowance should be made to accept valid ACKs, URGs, and RSTs" with a zero window
-	 * (MUST-66, A7): the text goes, the rest is looked at.
+	 * "Special allowance should be made to accept valid ACKs, URGs, and RSTs" with a zero
+	 * window (MUST-66, A7): the text goes, the rest is looked at.
 	 */
 	if (rcv_wnd(t) == 0 && seq_eq(seg->seq, t->rcv.nxt) && !seg_has(seg, AKSU_SYN)) {
 		if (!seg_has(seg, AKSU_RST))
@@ -215,21 +220,19 @@ static enum step step2_rst(struct tcb *t, const struct tcp_seg *seg, instant now
 		return challenge_ack(t, AKSU_DROP_RST_NOT_EXACT, seg, now); /* 3 */
 
 	switch ((enum tcp_state)t->state) { /* 2 */
-	case TCP_SYN_RECEIVED: /* a passive one was never shown to anybody: back to LISTEN (MUST-11) */
+	case TCP_SYN_RECEIVED: /* a passive one was never shown to anybody: back to LISTEN (MUST-11)
+				*/
 		return reset_by_peer(t, AKSU_ECONNREFUSED);
 	case TCP_ESTABLISHED:
 	case TCP_FIN_WAIT_1:
 	case TCP_FIN_WAIT_2:
-	case TCP_CLOSE_WAIT:
-		return reset_by_peer(t, AKSU_ECONNRESET);
+	case TCP_CLOSE_WAIT: return reset_by_peer(t, AKSU_ECONNRESET);
 	case TCP_CLOSING:
-	case TCP_LAST_ACK:
-		return reset_by_peer(t, AKSU_OK);
+	case TCP_LAST_ACK: return reset_by_peer(t, AKSU_OK);
 	case TCP_CLOSED:
 	case TCP_LISTEN:
 	case TCP_SYN_SENT:
-	case TCP_TIME_WAIT: /* handled before */
-		break;
+	case TCP_TIME_WAIT: /* handled before */ break;
 	}
 	return DONE;
 }
@@ -270,7 +273,8 @@ static bool our_fin_is_acked(const struct tcb *t)
 }
 
 /* Fifth, in SYN-RECEIVED. */
-static enum step ack_in_syn_received(struct tcb *t, const struct tcp_seg *seg, instant now, struct reply *re)
+static enum step ack_in_syn_received(struct tcb *t, const struct tcp_seg *seg, instant now,
+				     struct reply *re)
 {
 	if (!seq_gt(seg->ack, t->snd.una) || !seq_leq(seg->ack, t->snd.nxt))
 		return reset_sender(t, AKSU_DROP_SYN_RECEIVED_ACK_BAD, seg, re);
@@ -281,7 +285,8 @@ static enum step ack_in_syn_received(struct tcb *t, const struct tcp_seg *seg, i
 /* RFC 5961 5.2: [SND.UNA - MAX.SND.WND, SND.NXT] (MAY-12). */
 static enum step ack_range(struct tcb *t, const struct tcp_seg *seg, instant now)
 {
-	if (seq_gt(seg->ack, t->snd.nxt)) /* throttled: two confused peers must not storm (A4, C-23) */
+	if (seq_gt(seg->ack,
+		   t->snd.nxt)) /* throttled: two confused peers must not storm (A4, C-23) */
 		return limited_ack(t, AKSU_WHY_CHALLENGE, AKSU_DROP_ACK_BEYOND_SND_NXT, seg, now);
 	if (seq_lt(seg->ack, seq_sub(t->snd.una, t->snd.max_wnd)))
 		return limited_ack(t, AKSU_WHY_CHALLENGE, AKSU_DROP_ACK_TOO_OLD, seg, now);
@@ -301,9 +306,7 @@ static enum step fin_acked(struct tcb *t, instant now)
 		tcb_set_state(t, TCP_TIME_WAIT);
 		on_time_wait(t, now);
 		return DONE;
-	case TCP_LAST_ACK:
-		tcb_terminate(t, AKSU_OK);
-		return DONE;
+	case TCP_LAST_ACK: tcb_terminate(t, AKSU_OK); return DONE;
 	case TCP_CLOSED:
 	case TCP_LISTEN:
 	case TCP_SYN_SENT:
@@ -311,8 +314,7 @@ static enum step fin_acked(struct tcb *t, instant now)
 	case TCP_ESTABLISHED:
 	case TCP_FIN_WAIT_2:
 	case TCP_CLOSE_WAIT:
-	case TCP_TIME_WAIT:
-		break;
+	case TCP_TIME_WAIT: break;
 	}
 	return GO_ON;
 }
@@ -351,7 +353,8 @@ static void step5b_ts_recent(struct tcb *t, const struct tcp_seg *seg, instant n
 
 static bool takes_text(const struct tcb *t)
 {
-	return t->state == TCP_ESTABLISHED || t->state == TCP_FIN_WAIT_1 || t->state == TCP_FIN_WAIT_2;
+	return t->state == TCP_ESTABLISHED || t->state == TCP_FIN_WAIT_1 ||
+	       t->state == TCP_FIN_WAIT_2;
 }
 
 /* RCV.UP <- max(RCV.UP, SEG.UP); the application is told of each advance (MUST-32). */
@@ -427,7 +430,8 @@ static uint32_t deliver(struct tcb *t, const struct tcp_seg *seg)
 	struct bytes *q = &t->x->rcvq;
 
 	if (seg->block != NULL) {
-		struct slice s = {seg->block, (uint32_t)(seg->text - seg->block->data), seg->text_len};
+		struct slice s = {seg->block, (uint32_t)(seg->text - seg->block->data),
+				  seg->text_len};
 
 		if (!bytes_reserve(q, &t->env->mem))
 			return 0;
@@ -455,7 +459,8 @@ static enum step in_order(struct tcb *t, struct tcp_seg *seg, instant now)
 	advance_nxt(t, n);
 	t->x->unacked_rcvd += n;
 	if (drain_reassembly(t) || was_hole)
-		ack_now(t, AKSU_WHY_ACK); /* RFC 5681 4.2: at once when a hole is filled, in part or whole */
+		ack_now(t, AKSU_WHY_ACK); /* RFC 5681 4.2: at once when a hole is filled, in part or
+					     whole */
 	else
 		on_text_received(t, now);
 	return GO_ON;
@@ -464,8 +469,8 @@ static enum step in_order(struct tcb *t, struct tcp_seg *seg, instant now)
 /* SHLD-31, RFC 5681 4.2: hold it, and say so at once. */
 static enum step out_of_order(struct tcb *t, const struct tcp_seg *seg)
 {
-	enum reasm_result r = reasm_add(&t->x->reasm, &t->env->mem, seg->seq, seg->text, seg->text_len,
-					seg->block);
+	enum reasm_result r = reasm_add(&t->x->reasm, &t->env->mem, seg->seq, seg->text,
+					seg->text_len, seg->block);
 
 	if (r == REASM_FULL)
 		return drop(t, AKSU_DROP_REASM_LIMIT, seg);
@@ -488,7 +493,9 @@ static enum step step7_text(struct tcb *t, struct tcp_seg *seg, instant now, str
 	if (seg->text_len == 0)
 		return GO_ON;
 	if (!takes_text(t)) {
-		tcp_drop(t->env, t, t->state == TCP_TIME_WAIT ? AKSU_DROP_TIME_WAIT_TEXT : AKSU_DROP_TEXT_AFTER_FIN,
+		tcp_drop(t->env, t,
+			 t->state == TCP_TIME_WAIT ? AKSU_DROP_TIME_WAIT_TEXT
+						   : AKSU_DROP_TEXT_AFTER_FIN,
 			 seg);
 		return DONE;
 	}
@@ -499,7 +506,8 @@ static enum step step7_text(struct tcb *t, struct tcp_seg *seg, instant now, str
 		return nobody_reads(t, seg, re);
 	if (tcb_extend(t) == NULL)
 		return drop(t, AKSU_DROP_NO_MEMORY, seg);
-	t->rcv_mss = (uint16_t)min_u32(max_u32(t->rcv_mss, seg->text_len / seg->segments), UINT16_MAX);
+	t->rcv_mss =
+		(uint16_t)min_u32(max_u32(t->rcv_mss, seg->text_len / seg->segments), UINT16_MAX);
 	return seq_eq(seg->seq, t->rcv.nxt) ? in_order(t, seg, now) : out_of_order(t, seg);
 }
 
@@ -515,9 +523,7 @@ static void take_fin(struct tcb *t, instant now)
 	ack_now(t, AKSU_WHY_ACK);
 	switch ((enum tcp_state)t->state) {
 	case TCP_SYN_RECEIVED: /* left in step 5 */
-	case TCP_ESTABLISHED:
-		tcb_set_state(t, TCP_CLOSE_WAIT);
-		break;
+	case TCP_ESTABLISHED: tcb_set_state(t, TCP_CLOSE_WAIT); break;
 	case TCP_FIN_WAIT_1: /* our FIN is not acknowledged, else step 5 had left this state */
 		tcb_set_state(t, TCP_CLOSING);
 		break;
@@ -531,8 +537,7 @@ static void take_fin(struct tcb *t, instant now)
 	case TCP_CLOSE_WAIT:
 	case TCP_CLOSING:
 	case TCP_LAST_ACK:
-	case TCP_TIME_WAIT: /* a second FIN lies outside the window: step 1 answered it */
-		break;
+	case TCP_TIME_WAIT: /* a second FIN lies outside the window: step 1 answered it */ break;
 	}
 }
 
@@ -682,7 +687,8 @@ void tcp_input(struct tcb *t, const struct tcp_seg *in, instant now, struct repl
 
 void tcp_icmp(struct tcb *t, enum aksu_error error, bool hard, tcp_seq quoted)
 {
-	if (t->state == TCP_CLOSED || !seq_geq(quoted, t->snd.una) || !seq_leq(quoted, t->snd.nxt)) {
+	if (t->state == TCP_CLOSED || !seq_geq(quoted, t->snd.una) ||
+	    !seq_leq(quoted, t->snd.nxt)) {
 		tcp_drop(t->env, t, AKSU_DROP_ICMP_QUOTE, NULL); /* RFC 5927 4: not in flight */
 		return;
 	}

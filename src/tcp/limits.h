@@ -24,11 +24,11 @@ enum {
 	/* RFC 6928: ten segments, but no more than 14600 octets (or two segments). */
 	IW_SEGMENTS = 10,
 	IW_OCTETS = 14600,
-	/* RFC 5961 7: challenge ACKs of one connection in a second, some of them at random fewer. */
+	/* RFC 5961 7: challenge ACKs of a connection in a second, at random one fewer. */
 	CHALLENGE_PER_SECOND = 5,
-	/* Immediate ACKs owed at once: one for each out-of-order segment, RFC 5681 4.2. More would help nobody. */
+	/* RFC 5681 4.2: one ACK for each out-of-order segment; more at once would help nobody. */
 	ACKS_DUE_MAX = 64,
-	/* Pieces out of order of one connection: bounds memory and work of tiny-segment holes (A10). */
+	/* Pieces out of order of one connection: bounds memory and work of tiny holes (A10). */
 	REASM_MAX = 1024,
 	/* Runs of octets sent and not yet acknowledged: 2^16 of one MSS are a window of 95 MB. */
 	SENT_MAX = 65536,
@@ -42,7 +42,7 @@ enum {
 #define RTO_AFTER_SYN_LOSS seconds(3)
 /* RFC 6298 2.5: at least 60 s. */
 #define RTO_MAX seconds(120)
-/* RFC 9293 3.8.6.3, MUST-40: below 500 ms; as short as Linux's shortest, so peers' RTO floors hold. */
+/* MUST-40: below 500 ms; as short as Linux's shortest, so that peers' RTO floors hold. */
 #define DELAYED_ACK milliseconds(40)
 /* RFC 9293 3.8.6.2.1: 0.1 to 1.0 s. */
 #define SWS_OVERRIDE milliseconds(200)

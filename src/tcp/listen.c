@@ -32,9 +32,7 @@ struct syn_record syn_record_from(const struct tcp_seg *syn, tcp_seq iss, uint16
 {
 	const struct tcp_opts *o = &syn->opts;
 	struct syn_record r = {
-	    .iss = iss,
-	    .irs = syn->seq,
-	    .peer_mss = default_mss, /* MUST-15 */
+		.iss = iss, .irs = syn->seq, .peer_mss = default_mss, /* MUST-15 */
 	};
 
 	if (o->present & AKSU_OPT_MSS)
@@ -51,7 +49,10 @@ struct syn_record syn_record_from(const struct tcp_seg *syn, tcp_seq iss, uint16
 }
 
 /* RCV.WND of a half-open connection: what the SYN-ACK names, unscaled. */
-static uint32_t first_window(const struct tcp_passive *p) { return min_u32(p->conf->rcvbuf, UINT16_MAX); }
+static uint32_t first_window(const struct tcp_passive *p)
+{
+	return min_u32(p->conf->rcvbuf, UINT16_MAX);
+}
 
 static void put_timestamps(const struct syn_record *r, const struct tcp_passive *p, instant now,
 			   struct tcp_seg *out)
@@ -69,13 +70,13 @@ void syn_record_answer(const struct syn_record *r, const struct tcp_passive *p, 
 	uint16_t maxseg = p->conf->maxseg;
 
 	*out = (struct tcp_seg){
-	    .seq = r->iss,
-	    .ack = seq_add(r->irs, 1),
-	    .len = 1,
-	    .flags = AKSU_SYN | AKSU_ACK,
-	    .rawwnd = (uint16_t)first_window(p),
-	    .segments = 1,
-	    .opts = {.present = AKSU_OPT_MSS},
+		.seq = r->iss,
+		.ack = seq_add(r->irs, 1),
+		.len = 1,
+		.flags = AKSU_SYN | AKSU_ACK,
+		.rawwnd = (uint16_t)first_window(p),
+		.segments = 1,
+		.opts = {.present = AKSU_OPT_MSS},
 	};
 	out->opts.mss = maxseg != 0 && maxseg < p->path_mss ? maxseg : p->path_mss;
 	if (r->offer & SYN_WS) {
@@ -93,17 +94,18 @@ void syn_record_ack(const struct syn_record *r, const struct tcp_passive *p, ins
 	uint8_t shift = r->offer & SYN_WS ? option_rcv_shift(p->conf) : 0;
 
 	*out = (struct tcp_seg){
-	    .seq = seq_add(r->iss, 1),
-	    .ack = seq_add(r->irs, 1),
-	    .flags = AKSU_ACK,
-	    .rawwnd = (uint16_t)(first_window(p) >> shift),
-	    .segments = 1,
+		.seq = seq_add(r->iss, 1),
+		.ack = seq_add(r->irs, 1),
+		.flags = AKSU_ACK,
+		.rawwnd = (uint16_t)(first_window(p) >> shift),
+		.segments = 1,
 	};
 	put_timestamps(r, p, now, out);
 }
 
 /* The same rows as in input.c: RCV.NXT is IRS + 1. */
-static bool acceptable(const struct syn_record *r, const struct tcp_passive *p, const struct tcp_seg *seg)
+static bool acceptable(const struct syn_record *r, const struct tcp_passive *p,
+		       const struct tcp_seg *seg)
 {
 	tcp_seq nxt = seq_add(r->irs, 1), last = seq_add(seg->seq, seg->len - 1);
 	uint32_t wnd = first_window(p);
@@ -168,8 +170,9 @@ bool tcp_open_passive(struct tcb *t, struct tcp_env *env, const struct syn_recor
 		      const struct tcp_passive *p, uint32_t id, instant syn_ack_sent)
 {
 	tcb_init(t, env, p->conf, id, TCP_SYN_RECEIVED); /* the record said so when it was made */
-	t->flags = TF_PASSIVE | (r->offer & SYN_WS ? TF_WS : 0) | (r->offer & SYN_SACK ? TF_SACK : 0) |
-		   (r->offer & SYN_TS ? TF_TS : 0) | (r->sends > 1 ? TF_SYN_RESENT : 0);
+	t->flags = TF_PASSIVE | (r->offer & SYN_WS ? TF_WS : 0) |
+		   (r->offer & SYN_SACK ? TF_SACK : 0) | (r->offer & SYN_TS ? TF_TS : 0) |
+		   (r->sends > 1 ? TF_SYN_RESENT : 0);
 	t->iss = t->snd.una = t->snd.wl2 = r->iss;
 	t->irs = t->snd.wl1 = r->irs;
 	t->snd.nxt = seq_add(r->iss, 1);
@@ -188,11 +191,11 @@ bool tcp_open_passive(struct tcb *t, struct tcp_env *env, const struct syn_recor
 		return false;
 	}
 	(void)sent_push(&t->x->sent, (struct run){
-					 .seq = r->iss,
-					 .len = 1,
-					 .sent_at = syn_ack_sent,
-					 .flags = r->sends > 1 ? RUN_RETRANSMITTED : 0,
-					 .transmissions = r->sends,
+					     .seq = r->iss,
+					     .len = 1,
+					     .sent_at = syn_ack_sent,
+					     .flags = r->sends > 1 ? RUN_RETRANSMITTED : 0,
+					     .transmissions = r->sends,
 				     });
 	on_segment_sent(t, env->events.now);
 	return true;

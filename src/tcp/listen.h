@@ -2,10 +2,10 @@
 /*
  * tcp/listen.h - LISTEN, and a half-open connection in 16 octets.
  *
- * RFC 9293 section 3.10.7.2; 3.10.7.4 for SYN-RECEIVED from a passive OPEN; RFC 4987 (records and cookies).
- * A listener is not a block, and a SYN makes a record, not a block: bytes, not kilobytes, for each
- * half-open connection. The record follows the same rules as a block in SYN-RECEIVED; a test holds
- * one against the other. Addresses, queues and the retransmission clock are stack/'s.
+ * RFC 9293 section 3.10.7.2; 3.10.7.4 for SYN-RECEIVED from a passive OPEN; RFC 4987 (records and
+ * cookies). A listener is not a block, and a SYN makes a record, not a block: bytes, not kilobytes,
+ * for each half-open connection. The record follows the same rules as a block in SYN-RECEIVED; a
+ * test holds one against the other. Addresses, queues and the retransmission clock are stack/'s.
  */
 #ifndef AKSU_TCP_LISTEN_H
 #define AKSU_TCP_LISTEN_H
@@ -73,14 +73,15 @@ void syn_record_ack(const struct syn_record *r, const struct tcp_passive *p, ins
 bool tcp_open_passive(struct tcb *t, struct tcp_env *env, const struct syn_record *r,
 		      const struct tcp_passive *p, uint32_t id, instant syn_ack_sent);
 
-/* ---------------------------------------------------------------- SYN cookies (RFC 4987 section 3.6) */
+/* ---------------------------------------------------------------- SYN cookies (RFC 4987
+ * section 3.6) */
 
 /*
  * The ISS that remembers a SYN: 5 bits of time, 3 bits of MSS, 24 bits that only we can compute.
  * `flow` is whatever names the pair of endpoints.
  */
-tcp_seq cookie_make(const struct hash_key *key, const void *flow, size_t n, const struct tcp_seg *syn,
-		    uint16_t default_mss, instant now);
+tcp_seq cookie_make(const struct hash_key *key, const void *flow, size_t n,
+		    const struct tcp_seg *syn, uint16_t default_mss, instant now);
 
 /* The timestamp that remembers the other options in its low six bits. */
 tcp_ts cookie_tsval(const struct syn_record *r, tcp_ts ts_now);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tcp/loss.h - what a loss detection must answer: which runs are lost, and when recovery begins and ends.
+ * tcp/loss.h - what a loss detection must answer: which runs are lost, and when recovery begins and
+ * ends.
  *
- * It marks runs of t->x->sent; output.c sends what is marked. How far to slow down is the congestion
- * control's (tcp/cc.h).
+ * It marks runs of t->x->sent; output.c sends what is marked. How far to slow down is the
+ * congestion control's (tcp/cc.h).
  */
 #ifndef AKSU_TCP_LOSS_H
 #define AKSU_TCP_LOSS_H

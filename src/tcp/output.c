@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tcp/output.c - the only place that builds segments, and the one question: would we send now, and why?
+ * tcp/output.c - the only place that builds segments, and the one question: would we send now, and
+ * why?
  *
- * RFC 9293 section 3.8 (what may be sent), 3.8.6.2.1 (silly windows), 3.7.4 (Nagle, as Minshall has it: A.3),
- * 3.8.6.1 (probes), 3.5.2 (resets); RFC 5681 and 6298 (what is sent again). Output is pulled: the
- * driver asks when it has room, so ACKs of a batch are one (MUST-58, MUST-59).
+ * RFC 9293 section 3.8 (what may be sent), 3.8.6.2.1 (silly windows), 3.7.4 (Nagle, as Minshall has
+ * it: A.3), 3.8.6.1 (probes), 3.5.2 (resets); RFC 5681 and 6298 (what is sent again). Output is
+ * pulled: the driver asks when it has room, so ACKs of a batch are one (MUST-58, MUST-59).
  */
 #include "tcp/tcp.h"
 
@@ -66,7 +67,7 @@ static bool small_allowed(const struct tcb *t, uint32_t n)
 	if (n == snd_unsent(t) && !corked(t) && nagle_allows(t))
 		return true; /* (2): all there is */
 	if (n >= t->snd.max_wnd / 2 && t->snd.max_wnd > 0 && !corked(t) && nagle_allows(t))
-		return true; /* (3): half of the largest window */
+		return true;        /* (3): half of the largest window */
 	return has(t, TF_OVERRIDE); /* (4) */
 }
 
@@ -131,16 +132,16 @@ static enum aksu_why why_again(const struct tcb *t, const struct run *r)
 		return AKSU_WHY_DATA; /* the window opened: the probe's octet goes with new data */
 	if (t->x->recovery.active)
 		return seq_eq(r->seq, t->snd.una) && t->x->recovery.dupacks > 0
-			   ? AKSU_WHY_FAST_RETRANSMIT
-			   : AKSU_WHY_PARTIAL_ACK;
+			       ? AKSU_WHY_FAST_RETRANSMIT
+			       : AKSU_WHY_PARTIAL_ACK;
 	return AKSU_WHY_RTO;
 }
 
 /* ACKs that say something by themselves must not ride on data: a duplicate with data is none. */
 static bool ack_goes_alone(const struct tcb *t)
 {
-	return t->acks_due > 0 && t->ack_why != AKSU_WHY_ACK && t->ack_why != AKSU_WHY_DELAYED_ACK &&
-	       t->ack_why != AKSU_WHY_HANDSHAKE;
+	return t->acks_due > 0 && t->ack_why != AKSU_WHY_ACK &&
+	       t->ack_why != AKSU_WHY_DELAYED_ACK && t->ack_why != AKSU_WHY_HANDSHAKE;
 }
 
 static bool fin_allowed(const struct tcb *t)
@@ -203,9 +204,9 @@ void ack_each(struct tcb *t, enum aksu_why why)
 static void begin(struct tcb *t, tcp_seq seq, uint8_t flags, struct tcp_out *out)
 {
 	out->seg = (struct tcp_seg){
-	    .seq = seq,
-	    .flags = flags,
-	    .segments = 1,
+		.seq = seq,
+		.flags = flags,
+		.segments = 1,
 	};
 	out->pieces = 0;
 	out->transmissions = 0;
@@ -271,19 +272,20 @@ static void finish(struct tcb *t, struct tcp_out *out)
 	on_ack_sent(t);
 }
 
-static struct run new_run(const struct tcb *t, tcp_seq seq, uint32_t len, uint16_t flags, instant now)
+static struct run new_run(const struct tcb *t, tcp_seq seq, uint32_t len, uint16_t flags,
+			  instant now)
 {
 	const struct tcb_ext *x = t->x;
 
 	return (struct run){
-	    .seq = seq,
-	    .len = len,
-	    .sent_at = now,
-	    .delivered = x->delivered,
-	    .delivered_at = x->delivered_at,
-	    .first_sent_at = x->first_sent_at,
-	    .flags = flags,
-	    .transmissions = 1,
+		.seq = seq,
+		.len = len,
+		.sent_at = now,
+		.delivered = x->delivered,
+		.delivered_at = x->delivered_at,
+		.first_sent_at = x->first_sent_at,
+		.flags = flags,
+		.transmissions = 1,
 	};
 }
 
@@ -347,7 +349,8 @@ static bool send_again(struct tcb *t, uint32_t bulk, instant now, struct tcp_out
 	bool fin;
 
 	if (seq_eq(r->seq, t->iss) && seq_eq(t->snd.una, t->iss))
-		return send_syn(t, now, out); /* CLOSE came in SYN-RECEIVED: the SYN is still owed */
+		return send_syn(t, now,
+				out); /* CLOSE came in SYN-RECEIVED: the SYN is still owed */
 	if (!sent_reserve(sent, &t->env->mem)) { /* a split may need it */
 		on_starved(t, now);
 		return false;
@@ -395,7 +398,8 @@ static void note_limit(struct tcb *t)
 		t->flags |= TF_CWND_LIMITED;
 }
 
-/* RFC 5681 4.1: after a pause of more than an RTO the window is no longer known to be safe (F18). */
+/* RFC 5681 4.1: after a pause of more than an RTO the window is no longer known to be safe (F18).
+ */
 static void restart_window(struct tcb *t, instant now)
 {
 	uint32_t now_ms = (uint32_t)(now.ns / milliseconds(1).ns), mss = t->x->cc.smss;
@@ -440,8 +444,8 @@ static bool send_text(struct tcb *t, uint32_t bulk, instant now, struct tcp_out 
 }
 
 /*
- * 3.8.6.1: at least one octet, new if nothing is outstanding. The peer answers with its window, whether it
- * takes the octet or not (E3).
+ * 3.8.6.1: at least one octet, new if nothing is outstanding. The peer answers with its window,
+ * whether it takes the octet or not (E3).
  */
 static bool send_probe(struct tcb *t, instant now, struct tcp_out *out)
 {
@@ -506,8 +510,7 @@ bool tcp_output(struct tcb *t, uint32_t bulk, instant now, struct tcp_out *out)
 	out->why = (uint8_t)why;
 	switch (why) {
 	case AKSU_WHY_NOTHING:
-	case AKSU_WHY_COUNT:
-		return false;
+	case AKSU_WHY_COUNT: return false;
 	case AKSU_WHY_RTO:
 	case AKSU_WHY_FAST_RETRANSMIT:
 	case AKSU_WHY_PARTIAL_ACK:
@@ -519,12 +522,9 @@ bool tcp_output(struct tcb *t, uint32_t bulk, instant now, struct tcp_out *out)
 		return retransmission(t) != NULL ? send_again(t, bulk, now, out)
 						 : send_text(t, bulk, now, out);
 	case AKSU_WHY_SWS_OVERRIDE:
-	case AKSU_WHY_FIN:
-		return send_text(t, bulk, now, out);
-	case AKSU_WHY_PROBE:
-		return send_probe(t, now, out);
-	case AKSU_WHY_KEEPALIVE:
-		return send_keepalive(t, now, out);
+	case AKSU_WHY_FIN: return send_text(t, bulk, now, out);
+	case AKSU_WHY_PROBE: return send_probe(t, now, out);
+	case AKSU_WHY_KEEPALIVE: return send_keepalive(t, now, out);
 	case AKSU_WHY_RESET:
 	case AKSU_WHY_SYN_COOKIE:
 	case AKSU_WHY_CHALLENGE:
@@ -533,8 +533,7 @@ bool tcp_output(struct tcb *t, uint32_t bulk, instant now, struct tcp_out *out)
 	case AKSU_WHY_TIME_WAIT_ACK:
 	case AKSU_WHY_ACK:
 	case AKSU_WHY_DELAYED_ACK:
-	case AKSU_WHY_WINDOW:
-		return send_ack(t, now, out);
+	case AKSU_WHY_WINDOW: return send_ack(t, now, out);
 	}
 	return false;
 }
@@ -560,10 +559,10 @@ void tcp_make_reset(const struct tcp_seg *offender, struct tcp_seg *out)
 void tcp_make_abort(struct tcb *t, struct tcp_seg *out)
 {
 	*out = (struct tcp_seg){
-	    .seq = t->snd.nxt,
-	    .ack = t->rcv.nxt,
-	    .flags = AKSU_RST | AKSU_ACK,
-	    .segments = 1,
+		.seq = t->snd.nxt,
+		.ack = t->rcv.nxt,
+		.flags = AKSU_RST | AKSU_ACK,
+		.segments = 1,
 	};
 	if (has(t, TF_TS)) {
 		out->opts.present = AKSU_OPT_TS;

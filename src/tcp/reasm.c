@@ -48,7 +48,8 @@ static bool make_room(struct reasm *r, struct mem *mem)
 	return true;
 }
 
-/* Copies borrowed text to the end of the tail block; a reference to it, or a slice without a block. */
+/* Copies borrowed text to the end of the tail block; a reference to it, or a slice without a block.
+ */
 static struct slice copy_to_tail(struct reasm *r, struct mem *mem, const uint8_t *text, uint32_t n)
 {
 	struct aksu_block *b = r->tail;
@@ -150,7 +151,8 @@ enum reasm_result reasm_add(struct reasm *r, struct mem *mem, tcp_seq seq, const
 		remember(r, at);
 		at = gap_end;
 	}
-	/* A duplicate is reported first as well: the sender learns that it is here (RFC 2018 section 4). */
+	/* A duplicate is reported first as well: the sender learns that it is here (RFC 2018
+	 * section 4). */
 	if (!added && r->count > 0)
 		remember(r, seq);
 	return added ? REASM_HELD : REASM_DUPLICATE;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tcp/recovery.c - loss detection by duplicate ACKs: fast retransmit (RFC 5681 3.2), NewReno (RFC 6582).
+ * tcp/recovery.c - loss detection by duplicate ACKs: fast retransmit (RFC 5681 3.2), NewReno (RFC
+ * 6582).
  *
- * RFC 6582 section 3.2, step by step; `recover` guards against a second recovery for the same window
- * (step 1, and section 4.1 after a time-out). Runs are marked lost here and sent by output.c.
+ * RFC 6582 section 3.2, step by step; `recover` guards against a second recovery for the same
+ * window (step 1, and section 4.1 after a time-out). Runs are marked lost here and sent by
+ * output.c.
  */
 #include "tcp/tcp.h"
 
@@ -12,14 +14,15 @@ static void report_loss(struct tcb *t, const struct run *r)
 	struct aksu_event *e = tcb_event(t, AKSU_EVENT_LOSS);
 
 	if (e != NULL) {
-		e->seq = r->seq.n;
+		e->seq = seq_raw(r->seq);
 		e->length = r->len;
 	}
 }
 
 static void report_cwnd(struct tcb *t) { (void)tcb_event(t, AKSU_EVENT_CWND); }
 
-/* The first segment of what is outstanding is taken for lost: one segment, whatever the run holds. */
+/* The first segment of what is outstanding is taken for lost: one segment, whatever the run holds.
+ */
 static void lose_head(struct tcb *t)
 {
 	struct sent *sent = &t->x->sent;
@@ -139,7 +142,7 @@ static void on_rto(struct tcb *t, instant now)
 }
 
 const struct loss_ops loss_newreno = {
-    .name = "newreno",
-    .on_ack = on_ack,
-    .on_rto = on_rto,
+	.name = "newreno",
+	.on_ack = on_ack,
+	.on_rto = on_rto,
 };

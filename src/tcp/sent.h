@@ -6,8 +6,9 @@
  *       ├── run ──┼──── run ────┼─ run ─┼───── run ─────┤
  *
  * Each run remembers when it was (last) sent and what had been delivered by then, so that round
- * trips and delivery rates can be read off an ACK (RFC 6298, RFC 8985, draft-cheng-iccrg-delivery-rate).
- * Runs lie in a ring without gaps: the run of a number is found by bisection.
+ * trips and delivery rates can be read off an ACK (RFC 6298, RFC 8985,
+ * draft-cheng-iccrg-delivery-rate). Runs lie in a ring without gaps: the run of a number is found
+ * by bisection.
  */
 #ifndef AKSU_TCP_SENT_H
 #define AKSU_TCP_SENT_H
@@ -37,10 +38,10 @@ struct run {
 
 struct sent {
 	struct run *ring;
-	uint32_t cap;         /* runs in the ring: 0 or a power of two */
+	uint32_t cap; /* runs in the ring: 0 or a power of two */
 	uint32_t head, count;
-	uint32_t lost;        /* octets in runs with RUN_LOST */
-	uint32_t sacked;      /* octets in runs with RUN_SACKED */
+	uint32_t lost;   /* octets in runs with RUN_LOST */
+	uint32_t sacked; /* octets in runs with RUN_SACKED */
 };
 
 static inline struct run *sent_run(const struct sent *s, uint32_t i)

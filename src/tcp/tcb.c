@@ -19,13 +19,13 @@ void tcb_init(struct tcb *t, struct tcp_env *env, struct tcp_conf *conf, uint32_
 	      enum tcp_state state)
 {
 	*t = (struct tcb){
-	    .env = env,
-	    .conf = conf,
-	    .slow = INSTANT_NEVER,
-	    .rtt = {.rto_us = (uint32_t)to_us(RTO_INITIAL)},
-	    .ssthresh = SSTHRESH_INFINITE,
-	    .id = id,
-	    .state = (uint8_t)state,
+		.env = env,
+		.conf = conf,
+		.slow = INSTANT_NEVER,
+		.rtt = {.rto_us = (uint32_t)to_us(RTO_INITIAL)},
+		.ssthresh = SSTHRESH_INFINITE,
+		.id = id,
+		.state = (uint8_t)state,
 	};
 	conf->refs++;
 }
@@ -33,7 +33,7 @@ void tcb_init(struct tcb *t, struct tcp_env *env, struct tcp_conf *conf, uint32_
 const struct tcb_ext *tcb_x(const struct tcb *t)
 {
 	static const struct tcb_ext none = {
-	    .deadline = {{UINT64_MAX}, {UINT64_MAX}, {UINT64_MAX}, {UINT64_MAX}, {UINT64_MAX}},
+		.deadline = {{UINT64_MAX}, {UINT64_MAX}, {UINT64_MAX}, {UINT64_MAX}, {UINT64_MAX}},
 	};
 	static_assert(TIMER_FAST_COUNT == 5, "one INSTANT_NEVER for each");
 
@@ -62,9 +62,9 @@ struct tcb_ext *tcb_extend(struct tcb *t)
 		t->x->deadline[i] = INSTANT_NEVER;
 	t->x->sndq.end = seq_raw(t->snd.una);
 	t->x->cc = (struct cc){
-	    .cwnd = t->cwnd,
-	    .ssthresh = t->ssthresh,
-	    .smss = eff_snd_mss(t),
+		.cwnd = t->cwnd,
+		.ssthresh = t->ssthresh,
+		.smss = eff_snd_mss(t),
 	};
 	t->x->delivered_at = t->x->first_sent_at = t->env->events.now;
 	cc_ops_of(t->conf->cc)->start(&t->x->cc, t->env->events.now);
@@ -91,7 +91,8 @@ void tcb_rest(struct tcb *t)
 	const struct tcb_ext *x = t->x;
 
 	if (x == NULL || x->sndq.length > 0 || x->rcvq.length > 0 || x->reasm.count > 0 ||
-	    x->sent.count > 0 || has(t, TF_ACK_DELAYED | TF_FIN_HELD | TF_SND_URGENT | TF_RCV_URGENT))
+	    x->sent.count > 0 ||
+	    has(t, TF_ACK_DELAYED | TF_FIN_HELD | TF_SND_URGENT | TF_RCV_URGENT))
 		return;
 	for (int i = 0; i < TIMER_FAST_COUNT; i++)
 		if (!is_never(x->deadline[i]))
@@ -142,8 +143,7 @@ struct aksu_event *tcb_event(const struct tcb *t, enum aksu_event_kind kind)
 
 	if (e == NULL)
 		return NULL;
-	e->conn = t->id;
-	e->state = t->state;
+	event_of_conn(e, t->id, t->state);
 	e->iss = seq_raw(t->iss);
 	e->irs = seq_raw(t->irs);
 	e->cwnd = t->x != NULL ? t->x->cc.cwnd : t->cwnd;
@@ -178,7 +178,8 @@ void event_segment(struct aksu_event *e, const struct tcp_seg *seg)
 	}
 }
 
-void tcp_drop(struct tcp_env *env, const struct tcb *t, enum aksu_drop reason, const struct tcp_seg *seg)
+void tcp_drop(struct tcp_env *env, const struct tcb *t, enum aksu_drop reason,
+	      const struct tcp_seg *seg)
 {
 	struct aksu_event *e;
 

@@ -54,20 +54,20 @@ struct tcp_conf {
 };
 
 enum tcb_flag {
-	TF_PASSIVE = 1u << 0,       /* SYN-RECEIVED came from LISTEN (MUST-11) */
-	TF_TS = 1u << 1,            /* timestamps agreed on (RFC 7323) */
-	TF_SACK = 1u << 2,          /* SACK permitted by both (RFC 2018) */
-	TF_WS = 1u << 3,            /* window scale agreed on */
-	TF_CLOSED = 1u << 4,        /* nothing more will be queued: FIN follows the queue */
-	TF_FIN_SENT = 1u << 5,      /* our FIN has a number: snd.nxt is beyond it */
-	TF_FIN_RECEIVED = 1u << 6,  /* the peer's FIN is counted in rcv.nxt */
-	TF_FIN_HELD = 1u << 7,      /* the peer's FIN came out of order: it lies at x->fin_at */
-	TF_NO_READER = 1u << 8,     /* the application closed: text that comes is answered with RST */
-	TF_SND_URGENT = 1u << 9,    /* snd.up holds */
-	TF_RCV_URGENT = 1u << 10,   /* rcv.up holds */
-	TF_ACK_DELAYED = 1u << 11,  /* in-order text waits for the delayed-ACK timer */
-	TF_WINDOW_DUE = 1u << 12,   /* the application read enough: tell the peer */
-	TF_PROBE_DUE = 1u << 13,    /* the persist timer expired */
+	TF_PASSIVE = 1u << 0,      /* SYN-RECEIVED came from LISTEN (MUST-11) */
+	TF_TS = 1u << 1,           /* timestamps agreed on (RFC 7323) */
+	TF_SACK = 1u << 2,         /* SACK permitted by both (RFC 2018) */
+	TF_WS = 1u << 3,           /* window scale agreed on */
+	TF_CLOSED = 1u << 4,       /* nothing more will be queued: FIN follows the queue */
+	TF_FIN_SENT = 1u << 5,     /* our FIN has a number: snd.nxt is beyond it */
+	TF_FIN_RECEIVED = 1u << 6, /* the peer's FIN is counted in rcv.nxt */
+	TF_FIN_HELD = 1u << 7,     /* the peer's FIN came out of order: it lies at x->fin_at */
+	TF_NO_READER = 1u << 8,   /* the application closed: text that comes is answered with RST */
+	TF_SND_URGENT = 1u << 9,  /* snd.up holds */
+	TF_RCV_URGENT = 1u << 10, /* rcv.up holds */
+	TF_ACK_DELAYED = 1u << 11, /* in-order text waits for the delayed-ACK timer */
+	TF_WINDOW_DUE = 1u << 12,  /* the application read enough: tell the peer */
+	TF_PROBE_DUE = 1u << 13,   /* the persist timer expired */
 	TF_KEEPALIVE_DUE = 1u << 14,
 	TF_OVERRIDE = 1u << 15,     /* the SWS override timer expired: small data may go */
 	TF_MORE = 1u << 16,         /* the application said that more follows */
@@ -83,7 +83,7 @@ enum tcb_notice {
 	NOTICE_CONNECTED = 1,
 	NOTICE_URGENT = 2,
 	NOTICE_SOFT_ERROR = 4,
-	NOTICE_R1 = 8,        /* advise the neighbour cache (MUST-20), tell the application (SHLD-9) */
+	NOTICE_R1 = 8, /* advise the neighbour cache (MUST-20), tell the application (SHLD-9) */
 	NOTICE_PROGRESS = 16, /* the peer answers: the neighbour is reachable (H11) */
 };
 
@@ -121,11 +121,12 @@ struct tcb {
 	uint32_t flags; /* enum tcb_flag */
 	uint32_t id;    /* names the connection in events */
 	uint32_t retransmissions;
-	uint16_t una_wraps, nxt_wraps; /* how often snd.una and rcv.nxt came round: octets above 2^32 */
-	uint16_t peer_mss;  /* what the peer announced, or its default */
-	uint16_t path_mss;  /* what the path takes: MTU less fixed headers */
-	uint16_t rcv_mss;   /* largest text seen in a segment: what "full-sized" means (E13) */
-	uint8_t state;      /* enum tcp_state; only tcb_set_state() writes it */
+	uint16_t una_wraps,
+		nxt_wraps; /* how often snd.una and rcv.nxt came round: octets above 2^32 */
+	uint16_t peer_mss; /* what the peer announced, or its default */
+	uint16_t path_mss; /* what the path takes: MTU less fixed headers */
+	uint16_t rcv_mss;  /* largest text seen in a segment: what "full-sized" means (E13) */
+	uint8_t state;     /* enum tcp_state; only tcb_set_state() writes it */
 	uint8_t snd_shift, rcv_shift;
 	uint8_t backoff;    /* retransmission or persist time-outs in a row */
 	uint8_t acks_due;   /* ACKs to be sent at once, counted (RFC 5681 4.2) */
@@ -136,32 +137,33 @@ struct tcb {
 	uint8_t keep_sent;  /* keep-alive probes unanswered */
 	uint8_t challenges; /* challenge ACKs in the second `challenge_s` (RFC 5961 7) */
 	uint32_t challenge_s;
-	uint32_t last_sent_ms; /* when text was last sent: an idle window is not trusted (RFC 5681 4.1) */
+	uint32_t last_sent_ms; /* when text was last sent: an idle window is not trusted (RFC
+				  5681 4.1) */
 };
 
 struct tcp_recovery {
-	tcp_seq recover;   /* RFC 6582: highest number sent when recovery began */
+	tcp_seq recover; /* RFC 6582: highest number sent when recovery began */
 	uint16_t dupacks;
-	bool active;       /* in fast recovery */
-	bool recover_set;  /* `recover` holds (also after a time-out) */
-	bool after_rto;    /* slow start after a time-out, until `recover` is acknowledged */
+	bool active;      /* in fast recovery */
+	bool recover_set; /* `recover` holds (also after a time-out) */
+	bool after_rto;   /* slow start after a time-out, until `recover` is acknowledged */
 };
 
 struct tcb_ext {
-	struct bytes sndq;  /* from snd.una (or iss + 1) on */
-	struct bytes rcvq;  /* in order, not yet read */
+	struct bytes sndq; /* from snd.una (or iss + 1) on */
+	struct bytes rcvq; /* in order, not yet read */
 	struct reasm reasm;
 	struct sent sent;
 	instant deadline[TIMER_FAST_COUNT];
 	struct cc cc;
 	struct tcp_recovery recovery;
-	uint64_t delivered;     /* octets acknowledged since the extension was taken */
+	uint64_t delivered; /* octets acknowledged since the extension was taken */
 	instant delivered_at, first_sent_at;
-	tcp_seq small_end;      /* Minshall: end of the last small segment sent */
-	tcp_seq fin_at;         /* TF_FIN_HELD: number of the peer's FIN */
-	uint32_t unacked_rcvd;  /* octets received and not yet acknowledged */
+	tcp_seq small_end;     /* Minshall: end of the last small segment sent */
+	tcp_seq fin_at;        /* TF_FIN_HELD: number of the peer's FIN */
+	uint32_t unacked_rcvd; /* octets received and not yet acknowledged */
 	uint32_t min_rtt_us;
-	bool small_sent;        /* small_end holds */
+	bool small_sent; /* small_end holds */
 };
 
 /* What a step wants sent that is not the connection's own: at most one segment per input. */
@@ -204,21 +206,25 @@ static inline bool tcp_synchronized(const struct tcb *t) { return t->state >= TC
 /* Our SYN is acknowledged, and we may still send what is queued. */
 static inline bool tcp_may_send_text(const struct tcb *t)
 {
-	return t->state == TCP_ESTABLISHED || t->state == TCP_CLOSE_WAIT || t->state == TCP_FIN_WAIT_1 ||
-	       t->state == TCP_CLOSING || t->state == TCP_LAST_ACK;
+	return t->state == TCP_ESTABLISHED || t->state == TCP_CLOSE_WAIT ||
+	       t->state == TCP_FIN_WAIT_1 || t->state == TCP_CLOSING || t->state == TCP_LAST_ACK;
 }
 
 /* RCV.WND: what we promised and have not yet received. */
 static inline uint32_t rcv_wnd(const struct tcb *t) { return seq_dist(t->rcv.nxt, t->rcv.adv); }
 
-static inline uint32_t snd_outstanding(const struct tcb *t) { return seq_dist(t->snd.una, t->snd.nxt); }
+static inline uint32_t snd_outstanding(const struct tcb *t)
+{
+	return seq_dist(t->snd.una, t->snd.nxt);
+}
 
 /* ---------------------------------------------------------------- events */
 
 struct aksu_event *tcb_event(const struct tcb *t, enum aksu_event_kind kind);
 
 /* Counts and reports; `seg` may be NULL. */
-void tcp_drop(struct tcp_env *env, const struct tcb *t, enum aksu_drop reason, const struct tcp_seg *seg);
+void tcp_drop(struct tcp_env *env, const struct tcb *t, enum aksu_drop reason,
+	      const struct tcp_seg *seg);
 
 /* Fills what an event says of a segment. */
 void event_segment(struct aksu_event *e, const struct tcp_seg *seg);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tcp/tcp.h - the doors of the room: RFC 9293 section 3.10, and the questions that the rooms above ask.
+ * tcp/tcp.h - the doors of the room: RFC 9293 section 3.10, and the questions that the rooms above
+ * ask.
  *
  *   section     file         what
  *   3.10.1-6    user.c       OPEN SEND RECEIVE CLOSE ABORT STATUS
@@ -63,7 +64,8 @@ void tcp_input(struct tcb *t, const struct tcp_seg *seg, instant now, struct rep
 /* 3.10.7.1: no connection. Answers with a reset unless the segment is one. */
 void tcp_closed(struct tcp_env *env, const struct tcp_seg *seg, struct reply *re);
 
-/* The path takes less now (or more): `lost` says that what was larger must be sent again at once. */
+/* The path takes less now (or more): `lost` says that what was larger must be sent again at once.
+ */
 void tcp_path_mss(struct tcb *t, uint16_t path_mss, bool lost);
 
 /* An ICMP error about this connection; `quoted` is the sequence number it quotes. */
@@ -75,8 +77,8 @@ struct tcp_out {
 	struct tcp_seg seg; /* text is in the pieces, seg.text is NULL */
 	uint8_t why;        /* enum aksu_why */
 	uint8_t pieces;
-	uint16_t mss;       /* larger text is to be cut into this */
-	uint16_t transmissions; /* how often this was sent before */
+	uint16_t mss;                       /* larger text is to be cut into this */
+	uint16_t transmissions;             /* how often this was sent before */
 	struct slice piece[AKSU_TX_PIECES]; /* references stay the queue's */
 };
 
@@ -112,12 +114,13 @@ static inline tcp_ts tcp_ts_now(const struct tcb *t, instant now)
 /* ---------------------------------------------------------------- inside the room */
 
 /* timeout.c: what happened, in the words of RFC 6298 and 3.8; it alone arms timers. */
-void on_segment_sent(struct tcb *t, instant now);   /* something that must be acknowledged */
-void on_new_ack(struct tcb *t, instant now);        /* SND.UNA moved */
-void on_ack_heard(struct tcb *t, instant now);      /* an acceptable ACK, new or not */
-void on_window_changed(struct tcb *t, instant now); /* SND.WND may have become zero, or no longer be */
-void on_queue_changed(struct tcb *t, instant now);  /* the application queued or closed */
-void on_text_received(struct tcb *t, instant now);  /* in order: to be acknowledged, not at once */
+void on_segment_sent(struct tcb *t, instant now); /* something that must be acknowledged */
+void on_new_ack(struct tcb *t, instant now);      /* SND.UNA moved */
+void on_ack_heard(struct tcb *t, instant now);    /* an acceptable ACK, new or not */
+void on_window_changed(struct tcb *t,
+		       instant now); /* SND.WND may have become zero, or no longer be */
+void on_queue_changed(struct tcb *t, instant now); /* the application queued or closed */
+void on_text_received(struct tcb *t, instant now); /* in order: to be acknowledged, not at once */
 void on_ack_sent(struct tcb *t);
 void on_segment_received(struct tcb *t, instant now);
 void on_established(struct tcb *t, instant now);
@@ -151,7 +154,7 @@ uint32_t snd_unsent(const struct tcb *t);    /* octets queued that have no numbe
 uint32_t snd_in_flight(const struct tcb *t); /* octets believed to be in the network */
 bool snd_fin_pending(const struct tcb *t);   /* the application closed, and the FIN is not sent */
 bool snd_held_back(const struct tcb *t);     /* only SWS avoidance, cork or MORE hold data */
-void ack_now(struct tcb *t, enum aksu_why why);   /* owes the peer an ACK, at once */
-void ack_each(struct tcb *t, enum aksu_why why);  /* the same, counted: one more of them */
+void ack_now(struct tcb *t, enum aksu_why why);  /* owes the peer an ACK, at once */
+void ack_each(struct tcb *t, enum aksu_why why); /* the same, counted: one more of them */
 
 #endif

@@ -9,11 +9,11 @@
 struct timewait timewait_from(const struct tcb *t)
 {
 	return (struct timewait){
-	    .snd_nxt = t->snd.nxt,
-	    .rcv_nxt = t->rcv.nxt,
-	    .ts_recent = t->ts_recent,
-	    .rawwnd = (uint16_t)min_u32(rcv_wnd(t) >> t->rcv_shift, UINT16_MAX),
-	    .shift = (uint8_t)(t->rcv_shift | (has(t, TF_TS) ? TIMEWAIT_TS : 0)),
+		.snd_nxt = t->snd.nxt,
+		.rcv_nxt = t->rcv.nxt,
+		.ts_recent = t->ts_recent,
+		.rawwnd = (uint16_t)min_u32(rcv_wnd(t) >> t->rcv_shift, UINT16_MAX),
+		.shift = (uint8_t)(t->rcv_shift | (has(t, TF_TS) ? TIMEWAIT_TS : 0)),
 	};
 }
 
@@ -29,8 +29,10 @@ static bool acceptable(const struct timewait *w, const struct tcp_seg *seg)
 	tcp_seq last = seq_add(seg->seq, seg->len - 1);
 
 	if (seg->len == 0)
-		return wnd == 0 ? seq_eq(seg->seq, w->rcv_nxt) : seq_within(seg->seq, w->rcv_nxt, wnd);
-	return wnd > 0 && (seq_within(seg->seq, w->rcv_nxt, wnd) || seq_within(last, w->rcv_nxt, wnd));
+		return wnd == 0 ? seq_eq(seg->seq, w->rcv_nxt)
+				: seq_within(seg->seq, w->rcv_nxt, wnd);
+	return wnd > 0 &&
+	       (seq_within(seg->seq, w->rcv_nxt, wnd) || seq_within(last, w->rcv_nxt, wnd));
 }
 
 /* RFC 5961 7, in one octet: so many in a second, and then silence. */
@@ -52,8 +54,8 @@ static enum timewait_verdict limited_ack(struct timewait *w, instant now)
 }
 
 /*
- * RFC 6191 section 2, row by row. The number of the peer's FIN is RCV.NXT - 1; "larger" is what a SYN
- * at or above RCV.NXT is.
+ * RFC 6191 section 2, row by row. The number of the peer's FIN is RCV.NXT - 1; "larger" is what a
+ * SYN at or above RCV.NXT is.
  */
 bool timewait_may_reuse(const struct timewait *w, const struct tcp_seg *syn)
 {
@@ -68,8 +70,8 @@ bool timewait_may_reuse(const struct timewait *w, const struct tcp_seg *syn)
 	return new_ts || larger_seq;
 }
 
-static enum timewait_verdict unacceptable(struct timewait *w, const struct tcp_seg *seg, instant now,
-					  enum aksu_drop *reason)
+static enum timewait_verdict unacceptable(struct timewait *w, const struct tcp_seg *seg,
+					  instant now, enum aksu_drop *reason)
 {
 	*reason = AKSU_DROP_SEQ_NOT_ACCEPTABLE;
 	if (seg_has(seg, AKSU_RST)) {
@@ -130,11 +132,11 @@ enum timewait_verdict timewait_input(struct timewait *w, const struct tcp_seg *s
 void timewait_ack(const struct timewait *w, tcp_ts ts_offset, instant now, struct tcp_seg *out)
 {
 	*out = (struct tcp_seg){
-	    .seq = w->snd_nxt,
-	    .ack = w->rcv_nxt,
-	    .flags = AKSU_ACK,
-	    .rawwnd = w->rawwnd,
-	    .segments = 1,
+		.seq = w->snd_nxt,
+		.ack = w->rcv_nxt,
+		.flags = AKSU_ACK,
+		.rawwnd = w->rawwnd,
+		.segments = 1,
 	};
 	if (w->shift & TIMEWAIT_TS) {
 		out->opts.present = AKSU_OPT_TS;

@@ -2,9 +2,9 @@
 /*
  * tcp/timewait.h - TIME-WAIT in 16 octets: what the last state of a connection must remember.
  *
- * RFC 9293 section 3.6.1 and 3.10.7.4 for TIME-WAIT, RFC 1337 (resets are ignored), RFC 6191 (when a SYN
- * may begin anew). The record follows the same rules as a block in TIME-WAIT; a test holds one
- * against the other. Addresses and the clock of 2MSL are stack/'s.
+ * RFC 9293 section 3.6.1 and 3.10.7.4 for TIME-WAIT, RFC 1337 (resets are ignored), RFC 6191 (when
+ * a SYN may begin anew). The record follows the same rules as a block in TIME-WAIT; a test holds
+ * one against the other. Addresses and the clock of 2MSL are stack/'s.
  */
 #ifndef AKSU_TCP_TIMEWAIT_H
 #define AKSU_TCP_TIMEWAIT_H
@@ -29,10 +29,11 @@ enum timewait_verdict {
 	TIMEWAIT_DROP,
 	TIMEWAIT_ACK,     /* answer with the last ACK */
 	TIMEWAIT_RESTART, /* the same, and 2MSL begins anew */
-	TIMEWAIT_REUSE,   /* a new connection may begin; its ISS must be above timewait_iss_floor() */
+	TIMEWAIT_REUSE, /* a new connection may begin; its ISS must be above timewait_iss_floor() */
 };
 
-/* A segment for a connection in TIME-WAIT. *reason says why it is dropped; NONE for TIMEWAIT_REUSE. */
+/* A segment for a connection in TIME-WAIT. *reason says why it is dropped; NONE for TIMEWAIT_REUSE.
+ */
 enum timewait_verdict timewait_input(struct timewait *w, const struct tcp_seg *seg, instant now,
 				     enum aksu_drop *reason);
 

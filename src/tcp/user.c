@@ -40,19 +40,16 @@ static int send_error(const struct tcb *t)
 		return -(int)t->error;
 	switch ((enum tcp_state)t->state) {
 	case TCP_CLOSED:
-	case TCP_LISTEN:
-		return has(t, TF_FIN_RECEIVED) ? -AKSU_EPIPE : -AKSU_ENOTCONN;
+	case TCP_LISTEN: return has(t, TF_FIN_RECEIVED) ? -AKSU_EPIPE : -AKSU_ENOTCONN;
 	case TCP_SYN_SENT:
 	case TCP_SYN_RECEIVED:
 	case TCP_ESTABLISHED:
-	case TCP_CLOSE_WAIT:
-		return has(t, TF_CLOSED) ? -AKSU_EPIPE : AKSU_OK;
+	case TCP_CLOSE_WAIT: return has(t, TF_CLOSED) ? -AKSU_EPIPE : AKSU_OK;
 	case TCP_FIN_WAIT_1:
 	case TCP_FIN_WAIT_2:
 	case TCP_CLOSING:
 	case TCP_LAST_ACK:
-	case TCP_TIME_WAIT:
-		return -AKSU_EPIPE;
+	case TCP_TIME_WAIT: return -AKSU_EPIPE;
 	}
 	return -AKSU_EPIPE;
 }
@@ -178,12 +175,10 @@ int tcp_shutdown(struct tcb *t, instant now)
 {
 	switch ((enum tcp_state)t->state) {
 	case TCP_CLOSED:
-	case TCP_LISTEN:
-		return -AKSU_ENOTCONN;
-	case TCP_SYN_SENT: /* kept until ESTABLISHED */
-		owe_fin(t, now);
-		return AKSU_OK;
-	case TCP_SYN_RECEIVED: /* "If no SENDs have been issued", FIN at once; else after ESTABLISHED */
+	case TCP_LISTEN: return -AKSU_ENOTCONN;
+	case TCP_SYN_SENT: /* kept until ESTABLISHED */ owe_fin(t, now); return AKSU_OK;
+	case TCP_SYN_RECEIVED: /* "If no SENDs have been issued", FIN at once; else after
+				  ESTABLISHED */
 		if (snd_unsent(t) == 0)
 			tcb_set_state(t, TCP_FIN_WAIT_1);
 		owe_fin(t, now);
@@ -200,8 +195,7 @@ int tcp_shutdown(struct tcb *t, instant now)
 	case TCP_FIN_WAIT_2:
 	case TCP_CLOSING:
 	case TCP_LAST_ACK:
-	case TCP_TIME_WAIT: /* never a second FIN */
-		return AKSU_OK;
+	case TCP_TIME_WAIT: /* never a second FIN */ return AKSU_OK;
 	}
 	return -AKSU_ENOTCONN;
 }
@@ -258,8 +252,7 @@ void tcp_abort(struct tcb *t, struct reply *re)
 	case TCP_SYN_SENT:
 	case TCP_CLOSING:
 	case TCP_LAST_ACK:
-	case TCP_TIME_WAIT: /* the connection is over: no RST (C-27, G10) */
-		break;
+	case TCP_TIME_WAIT: /* the connection is over: no RST (C-27, G10) */ break;
 	}
 	tcb_terminate(t, AKSU_ECONNABORTED);
 }

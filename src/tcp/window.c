@@ -7,9 +7,9 @@
  *    rcv.nxt                 rcv.adv      rcv.nxt + space
  *       ├──── promised ────────┤···· grows only by a worthwhile step ····┤
  *
- * The right edge never moves left (SHLD-14). A window field has a grain of 2^shift octets: where the
- * promise does not fit the grain it is rounded up as long as the buffer bears it, and what was ever
- * promised is honoured (RFC 7323 section 2.4).
+ * The right edge never moves left (SHLD-14). A window field has a grain of 2^shift octets: where
+ * the promise does not fit the grain it is rounded up as long as the buffer bears it, and what was
+ * ever promised is honoured (RFC 7323 section 2.4).
  */
 #include "tcp/tcp.h"
 
@@ -31,10 +31,7 @@ static tcp_seq edge_possible(const struct tcb *t)
 }
 
 /* The smallest step that is worth telling (RFC 9293 3.8.6.2.2: Fr = 1/2). */
-static uint32_t edge_step(const struct tcb *t)
-{
-	return min_u32(t->conf->rcvbuf / 2, t->rcv_mss);
-}
+static uint32_t edge_step(const struct tcb *t) { return min_u32(t->conf->rcvbuf / 2, t->rcv_mss); }
 
 bool rcv_wants_update(const struct tcb *t)
 {
@@ -94,5 +91,6 @@ uint32_t snd_usable(const struct tcb *t)
 {
 	uint32_t out = snd_outstanding(t);
 
-	return t->snd.wnd > out ? t->snd.wnd - out : 0; /* shrunk: nothing, and no underflow (MUST-34) */
+	return t->snd.wnd > out ? t->snd.wnd - out
+				: 0; /* shrunk: nothing, and no underflow (MUST-34) */
 }

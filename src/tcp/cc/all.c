@@ -5,7 +5,7 @@
 #include "tcp/cc.h"
 
 static const struct cc_ops *const all[] = {
-    &cc_newreno,
+	&cc_newreno,
 };
 
 const struct cc_ops *cc_ops_of(uint8_t id) { return all[id < COUNT_OF(all) ? id : 0]; }

@@ -5,7 +5,7 @@
 #include "tcp/cc.h"
 
 struct newreno {
-	uint64_t acked;     /* octets acknowledged towards the next increase, in congestion avoidance */
+	uint64_t acked; /* octets acknowledged towards the next increase, in congestion avoidance */
 	uint64_t after_rto; /* slow start follows a time-out: L = 1 (RFC 3465 2.3) */
 };
 static_assert(sizeof(struct newreno) <= sizeof(uint64_t[CC_PRIV_WORDS]), "fits into struct cc");
@@ -20,7 +20,8 @@ static void start(struct cc *cc, instant now)
 
 static void slow_start(struct cc *cc, const struct ack_event *ev)
 {
-	/* One ACK may stand for a whole batch: the limit counts for each segment of ACKs (DESIGN D14). */
+	/* One ACK may stand for a whole batch: the limit counts for each segment of ACKs (DESIGN
+	 * D14). */
 	uint32_t l = mine(cc)->after_rto ? 1 : 2;
 	uint64_t limit = (uint64_t)l * cc->smss * max_u32(ev->segments, 1);
 	uint64_t grown = cc->cwnd + min_u64(ev->acked, limit);
@@ -30,12 +31,12 @@ static void slow_start(struct cc *cc, const struct ack_event *ev)
 
 static void congestion_avoidance(struct cc *cc, const struct ack_event *ev)
 {
-	struct newreno *n = mine(cc);
+	struct newreno *nr = mine(cc);
 
-	n->acked += ev->acked;
-	if (n->acked < cc->cwnd)
+	nr->acked += ev->acked;
+	if (nr->acked < cc->cwnd)
 		return;
-	n->acked -= cc->cwnd; /* one SMSS in a round trip */
+	nr->acked -= cc->cwnd; /* one SMSS in a round trip */
 	cc->cwnd = (uint32_t)min_u64((uint64_t)cc->cwnd + cc->smss, UINT32_MAX / 2);
 }
 
@@ -71,9 +72,9 @@ static void on_rto(struct cc *cc, uint32_t in_flight, bool first, instant now)
 }
 
 const struct cc_ops cc_newreno = {
-    .name = "newreno",
-    .start = start,
-    .on_ack = on_ack,
-    .on_loss = on_loss,
-    .on_rto = on_rto,
+	.name = "newreno",
+	.start = start,
+	.on_ack = on_ack,
+	.on_loss = on_loss,
+	.on_rto = on_rto,
 };
