@@ -279,6 +279,17 @@ static void quotes_that_are_not_ours_are_dropped(void **state)
 	packet_v6(&q, "fd00::2", "2001:db8::1", IP_PROTO_TCP, tcp, 8);
 	for (m.len = 0; m.len < 48; m.len++)
 		assert_int_equal(say("fd00::1", "fd00::2", &m), AKSU_DROP_ICMP_QUOTE);
+	fragment_v6_of(&q, "fd00::2", "2001:db8::1", IP_PROTO_TCP, tcp, 8,
+		       (struct piece_of){0, 8, 0});
+	m.len = q.len;
+	assert_int_equal(say("fd00::1", "fd00::2", &m), AKSU_DROP_ICMP_QUOTE);
+	fragment_v6_of(&q, "fd00::2", "2001:db8::1", IP_PROTO_TCP, tcp, 8,
+		       (struct piece_of){0, 0, 1});
+	assert_int_equal(say("fd00::1", "fd00::2", &m), AKSU_DROP_NONE);
+	assert_int_equal(b.in.error.dst_port, 443);
+	packet_v4(&q, "10.0.0.2", "192.0.2.1", IP_PROTO_TCP, tcp, 8, (struct piece_of){0});
+	m.len = q.len;
+	assert_int_equal(say("10.0.0.1", "10.0.0.255", &m), AKSU_DROP_ICMP_IGNORED);
 	assert_int_equal(b.in.kind, IP_CONSUMED);
 }
 
@@ -369,6 +380,15 @@ static void packets_to_many_are_not_complained_about(void **state)
 	assert_false(refuse("10.0.0.9", "224.0.0.1", &r));
 	assert_false(refuse("fd00::9", "ff02::1", &r));
 	assert_null(r.payload.block);
+	assert_true(refuse("10.0.0.9", "10.0.0.2", &r));
+	block_unref(r.payload.block);
+	packet_v4(&q, "10.0.0.9", "10.0.0.2", IP_PROTO_UDP, text, 80, (struct piece_of){1, 80, 0});
+	b.in.src = addr("224.0.0.1");
+	assert_false(ip_unreachable(&b.ip, &b.in, IP_REFUSE_PORT, b.now, &r));
+	b.in.src = addr("10.0.0.9");
+	b.in.packet = q.data; /* a fragment but the first */
+	b.in.packet_len = (uint32_t)q.len;
+	assert_false(ip_unreachable(&b.ip, &b.in, IP_REFUSE_PORT, b.now, &r));
 }
 
 /* A datagram of ICMP that never becomes whole: an echo is reported, an error is not. */

@@ -159,6 +159,22 @@ static void H8_atomic_fragments_are_alone(void **state)
 	whole(900);
 }
 
+/* Cut twice: what comes together is again a fragment. */
+static void fragments_of_fragments_are_dropped(void **state)
+{
+	uint8_t inner[816] = {IP_PROTO_UDP, 0, 0, 1, 0, 0, 0, 9};
+
+	(void)state;
+	fragment_v6_of(&p, "fd00::9", "fd00::2", IP_PROTO_FRAGMENT, inner, 808,
+		       (struct piece_of){1, 0, true});
+	assert_int_equal(bench_feed(&b, 0, &p), AKSU_DROP_NONE);
+	fragment_v6_of(&p, "fd00::9", "fd00::2", IP_PROTO_FRAGMENT, inner, 8,
+		       (struct piece_of){1, 808, false});
+	assert_int_equal(bench_feed(&b, 0, &p), AKSU_DROP_FRAGMENT_BAD);
+	assert_null(b.in.block);
+	assert_int_equal(b.ip.reasm.count, 0);
+}
+
 /* RFC 7112: a first fragment without the transport's header. */
 static void H8_the_first_fragment_holds_the_chain(void **state)
 {
@@ -227,6 +243,28 @@ static void H9_the_largest_datagram(void **state)
 	assert_int_equal(piece(true, 9, at, 65515 - at, false), AKSU_DROP_NONE);
 	whole(65515);
 	assert_int_equal(b.in.packet_len, 65535);
+}
+
+/* The first header is the longest: only when it has come is the packet known to be too long. */
+static void H9_options_of_the_first_count(void **state)
+{
+	uint32_t at;
+
+	(void)state;
+	for (at = 1480; at + 1480 < 65515; at += 1480)
+		assert_int_equal(piece(true, 9, at, 1480, true), AKSU_DROP_NONE);
+	assert_int_equal(piece(true, 9, at, 65515 - at, false), AKSU_DROP_NONE);
+	packet_v4(&p, "10.0.0.9", "10.0.0.2", IP_PROTO_UDP, text, 1480,
+		  (struct piece_of){9, 0, true});
+	memmove(p.data + 24, p.data + 20, 1480);
+	memset(p.data + 20, 1, 4);
+	p.len += 4;
+	p.data[0] = 0x46;
+	p.data[2] = (uint8_t)(p.len >> 8);
+	p.data[3] = (uint8_t)p.len;
+	reseal_v4(&p);
+	assert_int_equal(bench_feed(&b, 0, &p), AKSU_DROP_FRAGMENT_BAD);
+	assert_null(b.in.block);
 }
 
 static void H9_time_out_after_60_seconds(void **state)
@@ -439,11 +477,13 @@ int main(void)
 		T(H8_overlap_from_the_left_and_around),
 		T(an_exact_copy_is_ignored),
 		T(H8_atomic_fragments_are_alone),
+		T(fragments_of_fragments_are_dropped),
 		T(H8_the_first_fragment_holds_the_chain),
 		T(fragments_that_lie_are_dropped),
 		T(ends_that_disagree_drop_all),
 		T(H9_total_is_at_most_65535),
 		T(H9_the_largest_datagram),
+		T(H9_options_of_the_first_count),
 		T(H9_time_out_after_60_seconds),
 		T(a_time_out_quotes_the_fragment_as_it_came),
 		T(silent_time_outs),

@@ -141,6 +141,20 @@ static void ourselves_are_local(void **state)
 	assert_true(p.local && is_addr(&p.src, "10.1.0.2"));
 }
 
+/* RFC 8200 section 5. */
+static void ipv6_needs_links_of_1280(void **state)
+{
+	struct aksu_addr a = addr("2001:db8::1");
+	struct ip_path p;
+
+	(void)state;
+	assert_int_equal(ip_link_set(&b.ip, 0, 1279), 0);
+	assert_int_equal(ip_route(&b.ip, &a, NULL, &p), -AKSU_ENETUNREACH);
+	assert_int_equal(path("192.0.2.1").mtu, 1279);
+	assert_int_equal(ip_link_set(&b.ip, 0, 1280), 0);
+	assert_int_equal(path("2001:db8::1").mtu, 1280);
+}
+
 static void broadcast_is_told(void **state)
 {
 	struct ip_path p;
@@ -344,6 +358,7 @@ int main(void)
 		T(the_longest_prefix_wins),
 		T(no_route_is_an_error),
 		T(ourselves_are_local),
+		T(ipv6_needs_links_of_1280),
 		T(broadcast_is_told),
 		T(must_43_a_source_that_is_given_is_kept),
 		T(among_equal_routes_the_source_decides),
