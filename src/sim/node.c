@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sim/node.c - the nodes of a wire (sim/node.h has the picture).
+ *
+ * The order of draws is part of what a seed means: loss, corruption, duplication, jitter,
+ * reordering, each only if its probability is not zero.
+ */
+#include "sim/node.h"
+
+#include "base/bytes.h"
+#include "wire/checksum.h"
+
+/* ---- packets and queues */
+
+static struct sim_packet *packet_new(struct sim_wire *w, uint32_t len)
+{
+	uint32_t size = (uint32_t)sizeof(struct sim_packet) + len;
+	struct sim_packet *p = mem_alloc(w->mem, size, _Alignof(struct sim_packet));
+
+	if (p != NULL)
+		*p = (struct sim_packet){.len = len, .size = size};
+	return p;
+}
+
+void sim_packet_free(struct sim_wire *w, struct sim_packet *p)
+{
+	if (p != NULL)
+		mem_free(w->mem, p, p->size);
+}
+
+static struct sim_packet *packet_copy(struct sim_wire *w, const struct sim_packet *p)
+{
+	struct sim_packet *copy = packet_new(w, p->len);
+
+	if (copy == NULL)
+		return NULL;
+	copy->number = p->number;
+	copy->checksum = p->checksum;
+	memcpy(copy->data, p->data, p->len);
+	return copy;
+}
+
+/* Behind all that are due at the same moment or before. Most packets go to the end at once. */
+static void queue_add(struct sim_queue *q, struct sim_packet *p)
+{
+	struct sim_packet **at = &q->first;
+
+	if (q->last != NULL && q->last->due <= p->due)
+		at = &q->last->next;
+	else
+		while (*at != NULL && (*at)->due <= p->due)
+			at = &(*at)->next;
+	p->next = *at;
+	*at = p;
+	if (p->next == NULL)
+		q->last = p;
+	q->octets += p->len;
+}
+
+static struct sim_packet *queue_take(struct sim_queue *q, aksu_time now)
+{
+	struct sim_packet *p = q->first;
+
+	if (p == NULL || p->due > now)
+		return NULL;
+	q->first = p->next;
+	if (q->first == NULL)
+		q->last = NULL;
+	q->octets -= p->len;
+	p->next = NULL;
+	return p;
+}
+
+static aksu_time queue_next_at(const struct sim_queue *q)
+{
+	return q->first == NULL ? AKSU_NEVER : q->first->due;
+}
+
+static void queue_clear(struct sim_wire *w, struct sim_queue *q)
+{
+	struct sim_packet *p;
+
+	while ((p = queue_take(q, AKSU_NEVER)) != NULL)
+		sim_packet_free(w, p);
+}
+
+static void hand_on(struct sim_node *n, struct sim_packet *p, aksu_time now)
+{
+	n->next->forward(n->next, p, now);
+}
+
+static void note(struct sim_wire *w, enum sim_note_kind kind, const struct sim_packet *p,
+		 aksu_time now, aksu_time extra)
+{
+	const struct sim_note n = {
+		.kind = kind,
+		.side = w->side,
+		.time = now,
+		.packet = p->number,
+		.extra = extra,
+		.data = p->data,
+		.len = p->len,
+	};
+
+	if (w->observer.note != NULL)
+		w->observer.note(w->observer.ctx, &n);
+}
+
+/* There is no memory for a packet of this number: it is lost, and said to be. */
+static void no_memory(struct sim_wire *w, uint64_t number, aksu_time now)
+{
+	const struct sim_packet none = {.number = number};
+
+	note(w, SIM_NOTE_NO_MEMORY, &none, now, 0);
+}
+
+static void lose(struct sim_wire *w, enum sim_note_kind why, struct sim_packet *p, aksu_time now)
+{
+	note(w, why, p, now, 0);
+	sim_packet_free(w, p);
+}
+
+/* ---- faults: what happens to a packet where it enters */
+
+static bool is_lost(struct sim_wire *w, const struct sim_packet *p, uint64_t nth)
+{
+	bool lost = w->config.loss_mask >> (nth & 63) & 1;
+
+	if (w->config.loss != 0)
+		lost |= prng_chance(&w->prng, w->config.loss);
+	if (w->rules != NULL)
+		lost |= sim_rules_match(w->rules, w->side, p->data, p->len);
+	return lost;
+}
+
+/* A damaged packet was never verified by anyone. */
+static void corrupt(struct sim_wire *w, struct sim_packet *p, aksu_time now)
+{
+	uint32_t bit = prng_below(&w->prng, p->len * 8);
+
+	p->data[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	p->checksum = AKSU_CHECKSUM_UNKNOWN;
+	note(w, SIM_NOTE_CORRUPTED, p, now, 0);
+}
+
+static void faults_forward(struct sim_node *n, struct sim_packet *p, aksu_time now)
+{
+	struct sim_wire *w = n->wire;
+	struct sim_packet *copy = NULL;
+
+	note(w, SIM_NOTE_SENT, p, now, 0);
+	if (is_lost(w, p, w->count++)) {
+		lose(w, SIM_NOTE_LOST, p, now);
+		return;
+	}
+	if (w->config.mtu != 0 && p->len > w->config.mtu) {
+		lose(w, SIM_NOTE_TOO_BIG, p, now);
+		return;
+	}
+	if (w->config.corrupt != 0 && p->len > 0 && prng_chance(&w->prng, w->config.corrupt))
+		corrupt(w, p, now);
+	if (w->config.duplicate != 0 && prng_chance(&w->prng, w->config.duplicate))
+		copy = packet_copy(w, p);
+	if (copy != NULL)
+		note(w, SIM_NOTE_DUPLICATED, p, now, 0);
+	hand_on(n, p, now);
+	if (copy != NULL)
+		hand_on(n, copy, now);
+}
+
+/* ---- bottleneck: so many bits per second, and a queue before it */
+
+/* How long len octets take: whole nanoseconds, and what is left over for the next packet. */
+static aksu_time serialise(struct sim_bottleneck *b, uint64_t rate, uint32_t len)
+{
+	uint64_t units = (uint64_t)len * 8 * AKSU_SECOND + b->rest;
+
+	b->rest = units % rate;
+	return units / rate;
+}
+
+static void bottleneck_forward(struct sim_node *n, struct sim_packet *p, aksu_time now)
+{
+	struct sim_bottleneck *b = CONTAINER_OF(n, struct sim_bottleneck, node);
+	struct sim_wire *w = n->wire;
+	uint64_t rate = w->config.rate;
+
+	if (rate == 0 && b->queue.first == NULL) {
+		hand_on(n, p, now);
+		return;
+	}
+	if (w->config.queue != 0 && b->queue.octets + p->len > w->config.queue) {
+		lose(w, SIM_NOTE_QUEUE, p, now);
+		return;
+	}
+	if (b->free_at < now) {
+		b->free_at = now;
+		b->rest = 0;
+	}
+	if (rate != 0)
+		b->free_at += serialise(b, rate, p->len);
+	p->due = b->free_at;
+	queue_add(&b->queue, p);
+}
+
+static aksu_time bottleneck_next_at(const struct sim_node *n)
+{
+	const struct sim_bottleneck *b = (const struct sim_bottleneck *)(const void *)n;
+
+	return queue_next_at(&b->queue);
+}
+
+static void bottleneck_run(struct sim_node *n, aksu_time now)
+{
+	struct sim_bottleneck *b = CONTAINER_OF(n, struct sim_bottleneck, node);
+	struct sim_packet *p;
+
+	while ((p = queue_take(&b->queue, now)) != NULL)
+		hand_on(n, p, p->due);
+}
+
+/* ---- delay: the length of the wire, and packets that are overtaken on it */
+
+static aksu_time draw_up_to(struct sim_wire *w, aksu_time span)
+{
+	return span == 0 ? 0 : prng_next(&w->prng) % (span + 1);
+}
+
+static void delay_forward(struct sim_node *n, struct sim_packet *p, aksu_time now)
+{
+	struct sim_delay *d = CONTAINER_OF(n, struct sim_delay, node);
+	struct sim_wire *w = n->wire;
+	aksu_time half = w->config.reorder_extra / 2, extra = 0;
+
+	p->due = max_u64(now + w->config.delay + draw_up_to(w, w->config.jitter), d->latest);
+	if (w->config.reorder != 0 && prng_chance(&w->prng, w->config.reorder)) {
+		extra = half + draw_up_to(w, w->config.reorder_extra - half);
+		note(w, SIM_NOTE_DELAYED, p, now, extra);
+	} else {
+		d->latest = p->due;
+	}
+	p->due += extra;
+	queue_add(&d->queue, p);
+}
+
+static aksu_time delay_next_at(const struct sim_node *n)
+{
+	const struct sim_delay *d = (const struct sim_delay *)(const void *)n;
+
+	return queue_next_at(&d->queue);
+}
+
+static void delay_run(struct sim_node *n, aksu_time now)
+{
+	struct sim_delay *d = CONTAINER_OF(n, struct sim_delay, node);
+	struct sim_packet *p;
+
+	while ((p = queue_take(&d->queue, now)) != NULL)
+		hand_on(n, p, p->due);
+}
+
+/* ---- end: where the receiver takes them */
+
+static void end_forward(struct sim_node *n, struct sim_packet *p, aksu_time now)
+{
+	struct sim_exit *e = CONTAINER_OF(n, struct sim_exit, node);
+
+	p->due = now;
+	queue_add(&e->queue, p);
+}
+
+static aksu_time end_next_at(const struct sim_node *n)
+{
+	const struct sim_exit *e = (const struct sim_exit *)(const void *)n;
+
+	return queue_next_at(&e->queue);
+}
+
+/* ---- the chain */
+
+void sim_wire_init(struct sim_wire *w, const struct sim_wire_config *config, unsigned side,
+		   uint64_t seed, struct mem *mem, struct sim_rules *rules,
+		   struct sim_observer observer)
+{
+	*w = (struct sim_wire){
+		.config = *config,
+		.side = side,
+		.prng = prng_from(seed * 2 + side),
+		.mem = mem,
+		.rules = rules,
+		.observer = observer,
+	};
+	w->faults = (struct sim_node){.forward = faults_forward, .next = &w->bottleneck.node};
+	w->bottleneck.node = (struct sim_node){.forward = bottleneck_forward,
+					       .next_at = bottleneck_next_at,
+					       .run = bottleneck_run,
+					       .next = &w->delay.node};
+	w->delay.node = (struct sim_node){.forward = delay_forward,
+					  .next_at = delay_next_at,
+					  .run = delay_run,
+					  .next = &w->exit.node};
+	w->exit.node = (struct sim_node){.forward = end_forward, .next_at = end_next_at};
+	for (struct sim_node *n = &w->faults; n != NULL; n = n->next)
+		n->wire = w;
+}
+
+void sim_wire_fini(struct sim_wire *w)
+{
+	queue_clear(w, &w->bottleneck.queue);
+	queue_clear(w, &w->delay.queue);
+	queue_clear(w, &w->exit.queue);
+}
+
+void sim_wire_send_copy(struct sim_wire *w, const uint8_t *data, uint32_t n, uint64_t number,
+			uint8_t checksum, aksu_time now)
+{
+	struct sim_packet *p = packet_new(w, n);
+
+	if (p == NULL) {
+		no_memory(w, number, now);
+		return;
+	}
+	p->number = number;
+	p->checksum = checksum;
+	memcpy(p->data, data, n);
+	w->faults.forward(&w->faults, p, now);
+}
+
+/* The checksum that the stack left to the device: over the rest of the frame, from csum_start. */
+static void finish_checksum(struct sim_packet *p, const struct aksu_tx *tx)
+{
+	uint32_t start = tx->csum_start, field = start + tx->csum_offset;
+	uint16_t sum;
+
+	if (tx->checksum == 0 || start > p->len || field + 2 > p->len)
+		return;
+	sum = csum_finish(csum_of(p->data + start, p->len - start));
+	p->data[field] = (uint8_t)(sum >> 8);
+	p->data[field + 1] = (uint8_t)sum;
+}
+
+void sim_wire_send(struct sim_wire *w, const struct aksu_tx *tx, aksu_time now)
+{
+	struct sim_packet *p = packet_new(w, tx->len);
+
+	if (p == NULL || aksu_tx_copy(tx, p->data, tx->len) != tx->len) {
+		sim_packet_free(w, p);
+		no_memory(w, tx->packet, now);
+		return;
+	}
+	p->number = tx->packet;
+	finish_checksum(p, tx);
+	w->faults.forward(&w->faults, p, now);
+}
+
+/* A packet may go through several nodes at one moment: they run from the entry to the end. */
+void sim_wire_run(struct sim_wire *w, aksu_time now)
+{
+	for (struct sim_node *n = &w->faults; n != NULL; n = n->next)
+		if (n->run != NULL)
+			n->run(n, now);
+}
+
+aksu_time sim_wire_next_at(const struct sim_wire *w)
+{
+	aksu_time next = AKSU_NEVER;
+
+	for (const struct sim_node *n = &w->faults; n != NULL; n = n->next)
+		if (n->next_at != NULL)
+			next = min_u64(next, n->next_at(n));
+	return next;
+}
+
+struct sim_packet *sim_wire_take(struct sim_wire *w, aksu_time now)
+{
+	sim_wire_run(w, now);
+	return queue_take(&w->exit.queue, now);
+}

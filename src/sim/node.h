@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sim/node.h - a wire is a chain of nodes, and a packet walks along it.
+ *
+ *   enter ─► faults ─► bottleneck ─► delay ─► end
+ *            loss      rate, queue   delay    packets that have arrived, in order of time
+ *            rules                   jitter
+ *            corruption              reordering
+ *            copies
+ *
+ * A node takes a packet with forward(), keeps it if it must, and hands it to the next node when
+ * run() is called at the moment that next_at() named. No node looks at a clock or at the stack; all
+ * chance comes from one generator per wire, drawn in the order of the packets.
+ */
+#ifndef AKSU_SIM_NODE_H
+#define AKSU_SIM_NODE_H
+
+#include <aksu/sim.h>
+
+#include "base/mem.h"
+#include "base/prng.h"
+
+struct sim_packet {
+	struct sim_packet *next;
+	uint64_t number; /* aksu_tx.packet of its sender */
+	aksu_time due;   /* when it leaves the node that keeps it */
+	uint32_t len;
+	uint32_t size;    /* octets allocated for this packet */
+	uint8_t checksum; /* enum aksu_checksum, for the receiver */
+	uint8_t data[];
+};
+
+struct sim_node {
+	void (*forward)(struct sim_node *n, struct sim_packet *p, aksu_time now);
+	aksu_time (*next_at)(const struct sim_node *n); /* NULL: it never keeps anything */
+	void (*run)(struct sim_node *n, aksu_time now);
+	struct sim_node *next;
+	struct sim_wire *wire;
+};
+
+/* Packets by `due`, and in order of arrival among equals. */
+struct sim_queue {
+	struct sim_packet *first, *last;
+	uint64_t octets;
+};
+
+struct sim_bottleneck {
+	struct sim_node node;
+	struct sim_queue queue;
+	aksu_time free_at; /* when the last packet of the queue has left */
+	uint64_t rest;     /* of that moment, in 1 / rate of a nanosecond: no drift */
+};
+
+struct sim_delay {
+	struct sim_node node;
+	struct sim_queue queue;
+	aksu_time latest; /* packets that are not reordered never arrive before this */
+};
+
+struct sim_exit {
+	struct sim_node node;
+	struct sim_queue queue;
+};
+
+/* Rules are shared by both directions of a link, so that "data:4" counts both. */
+struct sim_rules {
+	struct sim_rule rule[SIM_RULES_MAX];
+	size_t count;
+	enum aksu_link_kind kind;
+};
+
+struct sim_wire {
+	struct sim_wire_config config;
+	struct sim_node faults;
+	struct sim_bottleneck bottleneck;
+	struct sim_delay delay;
+	struct sim_exit exit;
+	unsigned side; /* who sends into it */
+	struct prng prng;
+	uint64_t count; /* packets that entered */
+	struct mem *mem;
+	struct sim_rules *rules;
+	struct sim_observer observer;
+};
+
+void sim_wire_init(struct sim_wire *w, const struct sim_wire_config *config, unsigned side,
+		   uint64_t seed, struct mem *mem, struct sim_rules *rules,
+		   struct sim_observer observer);
+void sim_wire_fini(struct sim_wire *w);
+
+/* A frame enters the wire; it is copied. */
+void sim_wire_send(struct sim_wire *w, const struct aksu_tx *tx, aksu_time now);
+void sim_wire_send_copy(struct sim_wire *w, const uint8_t *data, uint32_t n, uint64_t number,
+			uint8_t checksum, aksu_time now);
+
+/* Moves packets along up to `now`. */
+void sim_wire_run(struct sim_wire *w, aksu_time now);
+
+/* When run() or take() will have something to do. */
+aksu_time sim_wire_next_at(const struct sim_wire *w);
+
+/* The next packet that has arrived, or NULL; sim_packet_free() it. */
+struct sim_packet *sim_wire_take(struct sim_wire *w, aksu_time now);
+void sim_packet_free(struct sim_wire *w, struct sim_packet *p);
+
+/* Whether one of the rules wants this frame lost; counts it in all that name its kind. */
+bool sim_rules_match(struct sim_rules *rules, unsigned side, const uint8_t *data, uint32_t n);
+
+#endif
