@@ -27,17 +27,18 @@
 #include "wire/addr.h"
 
 enum {
-	NEIGHBOURS_MAX = 256,    /* of one link: a /24, and what a flood of forged ones can cost */
+	NEIGHBOURS_MAX = 256,    /* of one link: a /24, and all that a flood of forged ones costs */
 	NEIGHBOUR_BUCKETS = 128, /* two entries in each when full */
-	NEIGHBOUR_WAITING_MAX =
-		3,             /* packets: RFC 4861 7.2.2 asks for one; a SYN and its company fit */
-	LINK_WAITING_MAX = 64, /* packets, for all neighbours of a link: about 40 KB */
-	LINK_CONTROL_MAX = 32, /* frames: one question for each of that many neighbours at once */
-	LINK_CONTROL_LEN = 96, /* octets: a neighbour advertisement over IPv6 has 86 */
-	LINK_FAILURES_MAX = 16, /* records: more than the packets of four neighbours */
-	NEIGHBOUR_QUESTIONS =
-		3, /* MAX_MULTICAST_SOLICIT, MAX_UNICAST_SOLICIT (RFC 4861 section 10) */
-	NEIGHBOUR_QUESTION_MS = 1000,   /* RETRANS_TIMER; RFC 1122 2.3.2.1: at most one a second */
+	LINK_WAITING_MAX = 64,   /* packets, for all neighbours of a link: about 40 KB */
+	LINK_CONTROL_MAX = 32,   /* frames: a question to each of that many neighbours at once */
+	LINK_CONTROL_LEN = 96,   /* octets: a neighbour advertisement over IPv6 has 86 */
+	LINK_FAILURES_MAX = 16,  /* records: more than the packets of four neighbours */
+
+	/* Packets for one neighbour: RFC 4861 7.2.2 asks for one; a SYN and its company fit. */
+	NEIGHBOUR_WAITING_MAX = 3,
+	/* MAX_MULTICAST_SOLICIT and MAX_UNICAST_SOLICIT (RFC 4861 section 10). */
+	NEIGHBOUR_QUESTIONS = 3,
+	NEIGHBOUR_QUESTION_MS = 1000,   /* RETRANS_TIMER; RFC 1122 2.3.2.1: one a second */
 	NEIGHBOUR_DELAY_MS = 5000,      /* DELAY_FIRST_PROBE_TIME */
 	NEIGHBOUR_REACHABLE_MS = 30000, /* REACHABLE_TIME, times 0.5 to 1.5 (section 6.3.2) */
 };

@@ -24,8 +24,6 @@ static inline uint64_t load64(const uint8_t *p)
 	return w;
 }
 
-static inline void store64(uint8_t *p, uint64_t w) { memcpy(p, &w, sizeof(w)); }
-
 static inline void acc_add(struct acc *a, uint64_t w)
 {
 	a->sum += w;
@@ -68,37 +66,28 @@ csum csum_of(const void *data, size_t n)
 	return acc_result(a, b);
 }
 
-csum csum_copy(void *dst, const void *src, size_t n)
+/* A line of a cache at a time: copied by the widest moves there are, and summed while it is at
+ * hand. */
+csum csum_copy(void *restrict dst, const void *restrict src, size_t n)
 {
-	const uint8_t *p = src;
-	uint8_t *q = dst;
+	const uint8_t *restrict p = src;
+	uint8_t *restrict q = dst;
 	struct acc a = {0}, b = {0};
 
-	for (; n >= 32; n -= 32, p += 32, q += 32) {
-		uint64_t w0 = load64(p), w1 = load64(p + 8), w2 = load64(p + 16),
-			 w3 = load64(p + 24);
-
-		store64(q, w0);
-		store64(q + 8, w1);
-		store64(q + 16, w2);
-		store64(q + 24, w3);
-		acc_add(&a, w0);
-		acc_add(&b, w1);
-		acc_add(&a, w2);
-		acc_add(&b, w3);
+	for (; n >= 64; n -= 64, p += 64, q += 64) {
+		memcpy(q, p, 64);
+		acc_add(&a, load64(p));
+		acc_add(&b, load64(p + 8));
+		acc_add(&a, load64(p + 16));
+		acc_add(&b, load64(p + 24));
+		acc_add(&a, load64(p + 32));
+		acc_add(&b, load64(p + 40));
+		acc_add(&a, load64(p + 48));
+		acc_add(&b, load64(p + 56));
 	}
-	for (; n >= 8; n -= 8, p += 8, q += 8) {
-		uint64_t w = load64(p);
-
-		store64(q, w);
-		acc_add(&a, w);
-	}
-	if (n > 0) {
-		acc_add(&b, load_tail(p, n));
-		for (size_t i = 0; i < n; i++)
-			q[i] = p[i];
-	}
-	return acc_result(a, b);
+	if (n > 0)
+		memcpy(q, p, n);
+	return csum_add(acc_result(a, b), csum_of(q, n));
 }
 
 /*

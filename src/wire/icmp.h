@@ -82,11 +82,11 @@ enum {
 };
 
 enum {
-	ND_PREFIX_MAX = 4, /* of one advertisement; routers send one or two, the rest is ignored */
-	ND_HOP_LIMIT =
-		255, /* what proves that a message crossed no router (RFC 4861 section 3.1) */
-	ICMP_HEAD_MAX =
-		16 + 8 + 8 + ND_PREFIX_MAX * 32, /* a router advertisement with everything */
+	ND_PREFIX_MAX = 4,  /* of one advertisement; routers send one or two, the rest is ignored */
+	ND_HOP_LIMIT = 255, /* proves that a message crossed no router (RFC 4861 section 3.1) */
+
+	/* The longest: a router advertisement with an option of each kind, and all its prefixes. */
+	ICMP_HEAD_MAX = 16 + 3 * 8 + ND_PREFIX_MAX * 32,
 };
 
 struct nd_prefix {

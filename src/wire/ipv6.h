@@ -50,10 +50,11 @@ enum {
 	IPV6_HDR_LEN = 40,
 	IPV6_FRAGMENT_HDR_LEN = 8,
 	IPV6_MTU_MIN = 1280, /* RFC 8200 section 5 */
-	IPV6_EXTENSIONS_MAX =
-		8, /* headers of one packet: section 4.1 knows seven places for them */
-	IPV6_OPTIONS_MAX =
-		16, /* options of one header that are not padding: RFC 8504 5.3 asks for 8 */
+
+	/* Extension headers of one packet: section 4.1 knows seven places for them. */
+	IPV6_EXTENSIONS_MAX = 8,
+	/* Options of one header that are not padding: RFC 8504 section 5.3 asks for 8. */
+	IPV6_OPTIONS_MAX = 16,
 };
 
 struct ipv6 {
