@@ -122,8 +122,8 @@ static void update(struct link *l, struct neighbour *n, const struct icmp *m, in
 	bool solicited = m->nd.flags & ND_SOLICITED;
 
 	if (differs && !(m->nd.flags & ND_OVERRIDE)) {
-		if (n->state ==
-		    NEIGHBOUR_REACHABLE) /* doubt, but keep it: ask when it is used next */
+		/* It is doubted, but kept: the next packet to it will lead to a question. */
+		if (n->state == NEIGHBOUR_REACHABLE)
 			n->state = NEIGHBOUR_STALE;
 		return;
 	}
