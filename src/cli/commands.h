@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli/commands.h - the commands: each is called with its own name as argv[0] and returns the exit
+ * code (0, 1 when something could not be done, 2 for bad arguments).
+ */
+#ifndef AKSU_CLI_COMMANDS_H
+#define AKSU_CLI_COMMANDS_H
+
+int cmd_echo(int argc, char **argv);
+
+#endif
