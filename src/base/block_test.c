@@ -299,6 +299,35 @@ static void what_is_referenced_stays(void **state)
 	assert_int_equal(h.live, 0);
 }
 
+/* Two queues hold parts of one block: only the one that ends where the block does writes into it.
+ */
+static void a_block_has_one_writer(void **state)
+{
+	struct bytes front = {0}, back = {0};
+	struct aksu_block *b;
+	struct heap h;
+	uint8_t data[16];
+
+	(void)state;
+	start(&h, 84);
+	b = block_new(&h.mem, 100);
+	assert_non_null(b);
+	memcpy(b->data, "frontback", 9);
+	b->filled = 9;
+	assert_true(bytes_append_slice(&front, &h.mem, (struct slice){block_ref(b), 0, 5}));
+	assert_true(bytes_append_slice(&back, &h.mem, (struct slice){b, 5, 4}));
+	assert_int_equal(bytes_append(&front, &h.mem, (const uint8_t *)"++", 2, 512), 2);
+	assert_int_equal(bytes_append(&back, &h.mem, (const uint8_t *)"--", 2, 512), 2);
+	assert_int_equal(bytes_peek(&front, 0, data, sizeof(data)), 7);
+	assert_memory_equal(data, "front++", 7);
+	assert_int_equal(bytes_peek(&back, 0, data, sizeof(data)), 6);
+	assert_memory_equal(data, "back--", 6);
+	assert_int_equal(back.count, 1);
+	bytes_fini(&front, &h.mem);
+	bytes_fini(&back, &h.mem);
+	assert_int_equal(h.live, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -309,6 +338,7 @@ int main(void)
 		cmocka_unit_test(each_allocation_fails_in_turn),
 		cmocka_unit_test(small_writes_share_blocks),
 		cmocka_unit_test(what_is_referenced_stays),
+		cmocka_unit_test(a_block_has_one_writer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -428,6 +428,10 @@ static void rfc8200_4_5_a_fragment_ends_the_walk(void **state)
 	assert_int_equal(c.fragment.id, 0xdeadbeef);
 	assert_ptr_equal(c.payload, data + IPV6_FRAGMENT_HDR_LEN);
 	assert_int_equal(c.payload_len, 3);
+	f = (struct ipv6_fragment){.next = 6, .more = true}; /* the first: not an atomic one */
+	ipv6_fragment_emit(&f, data);
+	assert_int_equal(ipv6_walk(44, data, sizeof(data), true, &c), AKSU_DROP_NONE);
+	assert_true(c.fragmented && c.fragment.more && c.fragment.offset == 0);
 	f = (struct ipv6_fragment){.next = 60, .offset = 8};
 	ipv6_fragment_emit(&f, data);
 	assert_int_equal(ipv6_walk(44, data, sizeof(data), true, &c), AKSU_DROP_NONE);
@@ -445,6 +449,9 @@ static void extension_headers_and_options_are_limited(void **state)
 	(void)state;
 	for (size_t i = 0; i < 20; i++)
 		memcpy(data + 8 * i, (const uint8_t[]){60, 0, 1, 4, 0, 0, 0, 0}, 8);
+	data[8 * 19] = 6; /* the chain is whole, and too long */
+	assert_int_equal(ipv6_walk(60, data, sizeof(data), true, &c), AKSU_DROP_IP6_EXTENSION);
+	data[8 * IPV6_EXTENSIONS_MAX] = 6;
 	assert_int_equal(ipv6_walk(60, data, sizeof(data), true, &c), AKSU_DROP_IP6_EXTENSION);
 	data[8 * (IPV6_EXTENSIONS_MAX - 1)] = 6;
 	assert_int_equal(ipv6_walk(60, data, sizeof(data), true, &c), AKSU_DROP_NONE);

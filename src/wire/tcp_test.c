@@ -50,7 +50,7 @@ static size_t with_options(const uint8_t *options, size_t n, uint8_t out[60])
 
 static enum aksu_drop parse_options(const uint8_t *options, size_t n, struct tcp_seg *seg)
 {
-	uint8_t frame[60];
+	uint8_t frame[256] = {0}; /* who reads on over the end finds an EOL, not an error */
 
 	return tcp_parse(frame, with_options(options, n, frame), seg);
 }
