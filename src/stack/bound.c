@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stack/bound.c - who has a port: listeners, bound sockets, UDP sockets.
+ *
+ * A bucket for each hash of protocol and port; an exact address goes before a wildcard, a connected
+ * UDP socket before both. :: takes both families.
+ */
+#include "stack/stack.h"
+
+static uint32_t *bucket_of(const struct aksu *s, uint8_t protocol, uint16_t port)
+{
+	struct {
+		uint16_t port, protocol;
+	} key = {port, protocol};
+
+	return (uint32_t *)&s->bound_bucket[siphash(&s->key_port, &key, sizeof(key)) % BOUND_BUCKETS];
+}
+
+static bool wildcard(const struct aksu_addr *a) { return addr_is_unspecified(a); }
+
+/* Whether a socket bound to `mine` takes packets to `dst`. */
+static bool takes(const struct aksu_addr *mine, const struct aksu_addr *dst)
+{
+	if (!wildcard(mine))
+		return addr_eq(mine, dst);
+	return !addr_is_v4(mine) || addr_is_v4(dst);
+}
+
+/* How well a socket fits: 0 not at all. */
+static int fit(const struct bound *b, const struct aksu_addr *local, const struct aksu_endpoint *remote)
+{
+	if (!takes(&b->local.addr, local))
+		return 0;
+	if (b->protocol == 6 && !b->listening)
+		return 0;
+	if (!b->connected)
+		return wildcard(&b->local.addr) ? 1 : 2;
+	if (remote == NULL || remote->port != b->remote.port ||
+	    !addr_eq(&remote->addr, &b->remote.addr))
+		return 0;
+	return 3;
+}
+
+uint32_t bound_find(const struct aksu *s, uint8_t protocol, const struct aksu_addr *local, uint16_t port,
+		    const struct aksu_endpoint *remote)
+{
+	uint32_t best = POOL_NONE;
+	int best_fit = 0;
+
+	for (uint32_t i = *bucket_of(s, protocol, port); i != POOL_NONE; i = bound_at(s, i)->next) {
+		const struct bound *b = bound_at(s, i);
+		int f = b->protocol == protocol && b->local.port == port ? fit(b, local, remote) : 0;
+
+		if (f > best_fit) {
+			best = i;
+			best_fit = f;
+		}
+	}
+	return best;
+}
+
+/* Two sockets cannot have one port if some packet would fit both. */
+static bool clashes(const struct bound *b, uint8_t protocol, const struct aksu_endpoint *local)
+{
+	if (b->protocol != protocol || b->local.port != local->port)
+		return false;
+	return addr_eq(&b->local.addr, &local->addr) || takes(&b->local.addr, &local->addr) ||
+	       takes(&local->addr, &b->local.addr);
+}
+
+static bool is_free(const struct aksu *s, uint8_t protocol, const struct aksu_endpoint *local)
+{
+	for (uint32_t i = *bucket_of(s, protocol, local->port); i != POOL_NONE; i = bound_at(s, i)->next)
+		if (clashes(bound_at(s, i), protocol, local))
+			return false;
+	return true;
+}
+
+bool port_taken(const struct aksu *s, uint8_t protocol, uint16_t port)
+{
+	return !is_free(s, protocol, &(struct aksu_endpoint){.port = port});
+}
+
+/* Any free port, from a random one on (RFC 6056 algorithm 1; the whole range from 1024). */
+static uint16_t choose_port(struct aksu *s, uint8_t protocol, const struct aksu_endpoint *local)
+{
+	uint32_t first = prng_below(&s->env.prng, 64512);
+
+	for (uint32_t k = 0; k < 64512; k++) {
+		struct aksu_endpoint e = {local->addr, (uint16_t)(1024 + (first + k) % 64512)};
+
+		if (is_free(s, protocol, &e))
+			return e.port;
+	}
+	return 0;
+}
+
+uint32_t bound_add(struct aksu *s, uint8_t protocol, const struct aksu_endpoint *local, int *error)
+{
+	struct aksu_endpoint e = *local;
+	struct bound *b;
+	uint32_t index, *bucket;
+
+	*error = -AKSU_EADDRNOTAVAIL;
+	if (!wildcard(&e.addr) && !ip_is_ours(&s->ip, &e.addr))
+		return POOL_NONE;
+	*error = -AKSU_EADDRINUSE;
+	if (e.port == 0)
+		e.port = choose_port(s, protocol, local);
+	if (e.port == 0 || !is_free(s, protocol, &e))
+		return POOL_NONE;
+	*error = -AKSU_ENOMEM;
+	b = pool_get(&s->bounds, &index);
+	if (b == NULL)
+		return POOL_NONE;
+	bucket = bucket_of(s, protocol, e.port);
+	b->next = *bucket;
+	*bucket = index;
+	b->protocol = protocol;
+	b->local = e;
+	b->conn = POOL_NONE;
+	b->accept = (struct list){POOL_NONE, POOL_NONE};
+	b->news_next = POOL_NONE;
+	*error = AKSU_OK;
+	return index;
+}
+
+static void leave_news(struct aksu *s, uint32_t index)
+{
+	uint32_t *at = &s->bound_news.head, before = POOL_NONE;
+
+	while (*at != POOL_NONE && *at != index) {
+		before = *at;
+		at = &bound_at(s, *at)->news_next;
+	}
+	if (*at != index)
+		return;
+	*at = bound_at(s, index)->news_next;
+	if (s->bound_news.tail == index)
+		s->bound_news.tail = before;
+}
+
+void bound_remove(struct aksu *s, uint32_t index)
+{
+	struct bound *b = bound_at(s, index);
+	uint32_t *at = bucket_of(s, b->protocol, b->local.port);
+
+	while (*at != POOL_NONE && *at != index)
+		at = &bound_at(s, *at)->next;
+	if (*at == index)
+		*at = b->next;
+	if (b->news)
+		leave_news(s, index);
+	udp_drop_queue(s, b);
+	if (b->conf != NULL)
+		conf_unref(s, b->conf);
+	pool_put(&s->bounds, index);
+}
+
+/* The application should look at a listener or a UDP socket. */
+void bound_tell(struct aksu *s, uint32_t index)
+{
+	struct bound *b = bound_at(s, index);
+
+	if (b->news)
+		return;
+	b->news = true;
+	b->news_next = POOL_NONE;
+	if (s->bound_news.tail == POOL_NONE)
+		s->bound_news.head = index;
+	else
+		bound_at(s, s->bound_news.tail)->news_next = index;
+	s->bound_news.tail = index;
+}

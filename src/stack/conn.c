@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stack/conn.c - a connection among many: its lists, its place in the wheel, its news, its end.
+ *
+ * Calls into tcp/ are bracketed by conn_enter() and conn_settle(). Settling asks what the call
+ * changed: does it want to send (tcp_why_send), when is it due, what may the application see, is it
+ * over. A batch of segments settles each connection once (DESIGN D3).
+ */
+#include "stack/stack.h"
+
+/* ---------------------------------------------------------------- lists */
+
+void list_append(struct aksu *s, struct list *l, uint32_t index)
+{
+	struct conn *c = conn_at(s, index);
+
+	c->send_prev = l->tail;
+	c->send_next = POOL_NONE;
+	if (l->tail == POOL_NONE)
+		l->head = index;
+	else
+		conn_at(s, l->tail)->send_next = index;
+	l->tail = index;
+}
+
+void list_remove(struct aksu *s, struct list *l, uint32_t index)
+{
+	struct conn *c = conn_at(s, index);
+
+	if (c->send_prev == POOL_NONE)
+		l->head = c->send_next;
+	else
+		conn_at(s, c->send_prev)->send_next = c->send_next;
+	if (c->send_next == POOL_NONE)
+		l->tail = c->send_prev;
+	else
+		conn_at(s, c->send_next)->send_prev = c->send_prev;
+}
+
+void news_append(struct aksu *s, struct list *l, uint32_t index)
+{
+	struct conn *c = conn_at(s, index);
+
+	c->news_prev = l->tail;
+	c->news_next = POOL_NONE;
+	if (l->tail == POOL_NONE)
+		l->head = index;
+	else
+		conn_at(s, l->tail)->news_next = index;
+	l->tail = index;
+}
+
+void news_remove(struct aksu *s, struct list *l, uint32_t index)
+{
+	struct conn *c = conn_at(s, index);
+
+	if (c->news_prev == POOL_NONE)
+		l->head = c->news_next;
+	else
+		conn_at(s, c->news_prev)->news_next = c->news_next;
+	if (c->news_next == POOL_NONE)
+		l->tail = c->news_prev;
+	else
+		conn_at(s, c->news_next)->news_prev = c->news_prev;
+}
+
+/* ---------------------------------------------------------------- options, shared copy-on-write */
+
+struct tcp_conf *conf_ref(struct tcp_conf *conf)
+{
+	conf->refs++;
+	return conf;
+}
+
+void conf_unref(struct aksu *s, struct tcp_conf *conf)
+{
+	if (conf != NULL && --conf->refs == 0)
+		mem_free(&s->env.mem, conf, sizeof(*conf));
+}
+
+struct tcp_conf *conf_own(struct aksu *s, struct tcp_conf **conf)
+{
+	struct tcp_conf *own;
+
+	if ((*conf)->refs == 1)
+		return *conf;
+	own = mem_alloc(&s->env.mem, sizeof(*own), _Alignof(struct tcp_conf));
+	if (own == NULL)
+		return NULL;
+	*own = **conf;
+	own->refs = 1;
+	conf_unref(s, *conf);
+	*conf = own;
+	return own;
+}
+
+/* ---------------------------------------------------------------- birth and death */
+
+struct conn *conn_new(struct aksu *s, struct tcp_conf *conf, uint32_t *index)
+{
+	struct conn *c = pool_get(&s->conns, index);
+
+	if (c == NULL)
+		return NULL;
+	tcb_init(&c->t, &s->env, conf, 0, TCP_CLOSED);
+	c->wheel.at = INSTANT_NEVER;
+	c->gen = ++s->gen;
+	if (c->gen == 0)
+		c->gen = ++s->gen; /* 0 is no name */
+	c->bound = POOL_NONE;
+	c->link = IP_LOCAL;
+	return c;
+}
+
+struct iface *conn_iface(struct aksu *s, const struct conn *c)
+{
+	return c->link == IP_LOCAL ? &s->local : s->ifaces[c->link];
+}
+
+static void leave_send_list(struct aksu *s, struct conn *c, uint32_t index)
+{
+	struct iface *i = conn_iface(s, c);
+
+	if (c->flags & CONN_TOUCHED)
+		list_remove(s, &s->touched, index);
+	if (c->flags & CONN_READY && i != NULL)
+		list_remove(s, &i->ready, index);
+	c->flags &= (uint8_t)~(CONN_TOUCHED | CONN_READY);
+}
+
+static void leave_table(struct aksu *s, struct conn *c, uint32_t index)
+{
+	if (c->flags & CONN_IN_TABLE)
+		flows_remove(s, FLOW_REF(FLOW_CONN, index));
+	c->flags &= (uint8_t)~CONN_IN_TABLE;
+}
+
+static void leave_news(struct aksu *s, struct conn *c, uint32_t index)
+{
+	if (c->flags & CONN_NEWS)
+		news_remove(s, &s->news, index);
+	if (c->flags & CONN_WAITING) {
+		struct bound *b = bound_at(s, c->bound);
+
+		news_remove(s, &b->accept, index);
+		b->accept_count--;
+		c->bound = POOL_NONE;
+	}
+	c->flags &= (uint8_t)~(CONN_NEWS | CONN_WAITING);
+}
+
+void conn_free(struct aksu *s, uint32_t index)
+{
+	struct conn *c = conn_at(s, index);
+	struct tcp_conf *conf = c->t.conf;
+
+	leave_send_list(s, c, index);
+	leave_table(s, c, index);
+	leave_news(s, c, index);
+	wheel_remove(&s->wheel, index);
+	if (c->flags & CONN_BOUND)
+		bound_remove(s, c->bound);
+	tcb_fini(&c->t);
+	conf_unref(s, conf);
+	pool_put(&s->conns, index);
+}
+
+/* ---------------------------------------------------------------- around calls into tcp/ */
+
+void scope_set(struct aksu *s, const struct flow *f, int link, uint64_t packet)
+{
+	if (LIKELY(s->env.events.mask == 0))
+		return;
+	s->env.events.scope = (struct event_scope){
+	    .packet = packet,
+	    .link = (uint16_t)link,
+	    .local_port = f->local_port,
+	    .remote_port = f->remote_port,
+	    .local = f->local,
+	    .remote = f->remote,
+	};
+}
+
+void conn_enter(struct aksu *s, const struct conn *c) { scope_set(s, &c->flow, c->link, 0); }
+
+/* One wheel entry, moved only when the earliest deadline comes nearer (DESIGN D8). */
+static void settle_wheel(struct aksu *s, struct conn *c, uint32_t index)
+{
+	instant at = tcp_deadline(&c->t);
+
+	if (!before(at, c->wheel.at))
+		return;
+	wheel_remove(&s->wheel, index);
+	wheel_add(&s->wheel, index, at);
+}
+
+static void settle_sending(struct aksu *s, struct conn *c, uint32_t index)
+{
+	struct iface *i = conn_iface(s, c);
+	bool wants = i != NULL && tcp_why_send(&c->t, s->now) != AKSU_WHY_NOTHING;
+
+	if (wants == (bool)(c->flags & CONN_READY))
+		return;
+	if (wants) {
+		list_append(s, &i->ready, index);
+		c->flags |= CONN_READY;
+	} else {
+		leave_send_list(s, c, index);
+	}
+}
+
+/* What grew since it was last told (edge-triggered); notices are told once. */
+static void settle_news(struct aksu *s, struct conn *c, uint32_t index)
+{
+	uint8_t ready = (uint8_t)tcp_ready(&c->t);
+	uint8_t notices = c->t.notices & (NOTICE_URGENT | NOTICE_SOFT_ERROR | NOTICE_R1 | NOTICE_CONNECTED);
+
+	if (!(c->flags & CONN_OWNED) || c->flags & (CONN_NEWS | CONN_LISTENER)) {
+		if (!(c->flags & CONN_NEWS))
+			c->told &= ready;
+		return;
+	}
+	if ((ready & ~c->told) == 0 && notices == 0) {
+		c->told &= ready;
+		return;
+	}
+	news_append(s, &s->news, index);
+	c->flags |= CONN_NEWS;
+}
+
+/* MUST-20, H11: what the connection knows of its neighbour. */
+static void settle_neighbour(struct aksu *s, struct conn *c)
+{
+	struct iface *i = conn_iface(s, c);
+	struct ip_path path;
+
+	if (!(c->t.notices & (NOTICE_PROGRESS | NOTICE_R1)) || i == NULL || i->local ||
+	    i->l.kind != AKSU_LINK_ETHERNET) {
+		c->t.notices &= (uint8_t)~NOTICE_PROGRESS;
+		return;
+	}
+	if (ip_route(&s->ip, &c->flow.remote, &c->flow.local, &path) == 0 && path.link == i->number) {
+		if (c->t.notices & NOTICE_PROGRESS)
+			link_confirm(&i->l, &path.next_hop, s->now);
+		else
+			link_suspect(&i->l, &path.next_hop, s->now);
+	}
+	c->t.notices &= (uint8_t)~NOTICE_PROGRESS;
+}
+
+/* The connection is over: its flow is free for another; it stays while the application has it. */
+static bool settle_end(struct aksu *s, struct conn *c, uint32_t index)
+{
+	bool kept = c->flags & (CONN_OWNED | CONN_WAITING);
+
+	if (c->t.state == TCP_CLOSED && c->flags & CONN_IN_TABLE)
+		leave_table(s, c, index);
+	if (c->t.state == TCP_CLOSED && !kept) {
+		conn_free(s, index);
+		return true;
+	}
+	return c->t.state == TCP_TIME_WAIT && !kept && c->t.acks_due == 0 &&
+	       timewait_compress(s, index);
+}
+
+void conn_settle(struct aksu *s, uint32_t index)
+{
+	struct conn *c = conn_at(s, index);
+
+	if (settle_end(s, c, index))
+		return;
+	settle_neighbour(s, c);
+	settle_sending(s, c, index);
+	settle_wheel(s, c, index);
+	settle_news(s, c, index);
+}
+
+void conn_touch(struct aksu *s, uint32_t index)
+{
+	struct conn *c = conn_at(s, index);
+
+	if (c->flags & CONN_TOUCHED)
+		return;
+	leave_send_list(s, c, index);
+	list_append(s, &s->touched, index);
+	c->flags |= CONN_TOUCHED;
+}
+
+void conn_settle_touched(struct aksu *s)
+{
+	while (s->touched.head != POOL_NONE) {
+		uint32_t index = s->touched.head;
+
+		leave_send_list(s, conn_at(s, index), index);
+		conn_settle(s, index);
+	}
+}
+
+void conn_disown(struct aksu *s, uint32_t index)
+{
+	struct conn *c = conn_at(s, index);
+
+	leave_news(s, c, index);
+	c->flags &= (uint8_t)~CONN_OWNED;
+	c->user = NULL;
+	conn_settle(s, index);
+}
+
+void conn_reroute(struct aksu *s, struct conn *c, bool lost)
+{
+	struct ip_path path;
+	uint16_t mss;
+
+	if (c->link == IP_LOCAL || ip_route(&s->ip, &c->flow.remote, &c->flow.local, &path) != 0)
+		return;
+	mss = path_mss_of(&path);
+	if (mss != c->t.path_mss)
+		tcp_path_mss(&c->t, mss, lost);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stack/datagram.c - packets of ours that are not TCP: ICMP replies and UDP, cut to the path as they go.
+ */
+#include "base/bytes.h"
+#include "stack/stack.h"
+
+static bool grow(struct aksu *s, struct iface *i)
+{
+	uint32_t cap = i->datagram_cap == 0 ? 8 : i->datagram_cap * 2;
+	struct ip_reply *ring;
+
+	if (cap > DATAGRAMS_MAX)
+		return false;
+	ring = mem_alloc(&s->env.mem, cap * sizeof(*ring), _Alignof(struct ip_reply));
+	if (ring == NULL)
+		return false;
+	for (uint32_t k = 0; k < i->datagram_count; k++)
+		ring[k] = i->datagrams[(i->datagram_head + k) & (i->datagram_cap - 1)];
+	mem_free(&s->env.mem, i->datagrams, i->datagram_cap * sizeof(*ring));
+	i->datagrams = ring;
+	i->datagram_cap = cap;
+	i->datagram_head = 0;
+	return true;
+}
+
+static struct iface *iface_of(struct aksu *s, const struct ip_reply *d, struct ip_path *path)
+{
+	if (ip_route(&s->ip, &d->out.dst, &d->out.src, path) != 0)
+		return NULL;
+	if (addr_is_link_local(&d->out.dst) && d->link >= 0)
+		path->link = d->link; /* a link-local answer goes back where its cause came from */
+	return path->local ? &s->local : s->ifaces[path->link];
+}
+
+static bool refuse(struct aksu *s, struct ip_reply *d, enum aksu_drop reason)
+{
+	s->env.counters.drops[reason]++;
+	block_unref(d->payload.block);
+	d->payload.block = NULL;
+	return false;
+}
+
+bool datagram_send(struct aksu *s, struct ip_reply *d)
+{
+	struct ip_path path = {0};
+	struct iface *i = iface_of(s, d, &path);
+
+	if (i == NULL)
+		return refuse(s, d, AKSU_DROP_NO_ROUTE);
+	if (i->datagram_count == i->datagram_cap && !grow(s, i))
+		return refuse(s, d, AKSU_DROP_REPLY_QUEUE);
+	i->datagrams[(i->datagram_head + i->datagram_count++) & (i->datagram_cap - 1)] = *d;
+	d->payload.block = NULL; /* the reference moved */
+	return true;
+}
+
+static void finish_first(struct aksu *s, struct iface *i)
+{
+	struct ip_reply *d = &i->datagrams[i->datagram_head & (i->datagram_cap - 1)];
+
+	block_unref(d->payload.block);
+	i->cutting_valid = false;
+	i->datagram_head++;
+	if (--i->datagram_count > 0)
+		return;
+	mem_free(&s->env.mem, i->datagrams, i->datagram_cap * sizeof(*d));
+	i->datagrams = NULL;
+	i->datagram_cap = i->datagram_head = 0;
+}
+
+static void report(struct aksu *s, struct iface *i, const struct ip_reply *d, const struct aksu_tx *tx)
+{
+	struct flow f = {d->out.src, d->out.dst, 0, 0};
+	struct aksu_event *e;
+
+	if (LIKELY(!event_wanted(&s->env.events, AKSU_EVENT_PACKET_OUT)))
+		return;
+	scope_set(s, &f, i->number, tx->packet);
+	e = event_begin(&s->env.events, AKSU_EVENT_PACKET_OUT);
+	if (e != NULL) {
+		e->protocol = d->out.protocol;
+		e->length = tx->len;
+	}
+}
+
+/* The next fragment of the first datagram; 0: it is done. */
+static bool next_piece(struct aksu *s, struct iface *i, struct ip_reply *d, struct aksu_tx *tx)
+{
+	size_t ip_at = i->local ? 0 : link_head_len(&i->l), head;
+	uint32_t offset, len;
+
+	if (!i->cutting_valid) {
+		if (iface_of(s, d, &i->cutting_path) == NULL)
+			return false;
+		ip_fragments_start(&i->cutting, &s->ip, &d->out,
+				   i->local ? IP_LOCAL_MTU : i->cutting_path.pmtu);
+		i->cutting_valid = true;
+	}
+	head = ip_fragment(&i->cutting, tx->head + ip_at, &offset, &len);
+	if (head == 0)
+		return false;
+	tx->head_len = (uint16_t)(ip_at + head);
+	tx->len = (uint32_t)(ip_at + head) + len;
+	tx->checksum = 0;
+	tx->mss = 0;
+	tx->pieces = 1;
+	tx->piece[0] = (struct aksu_piece){
+	    d->payload.block->data + d->payload.at + offset,
+	    len,
+	    block_ref(d->payload.block),
+	};
+	tx->packet = ++s->packets;
+	return true;
+}
+
+bool datagrams_next(struct aksu *s, struct iface *i, struct aksu_tx *tx)
+{
+	while (i->datagram_count > 0) {
+		struct ip_reply *d = &i->datagrams[i->datagram_head & (i->datagram_cap - 1)];
+		enum link_verdict verdict;
+
+		if (!next_piece(s, i, d, tx)) {
+			finish_first(s, i);
+			continue;
+		}
+		report(s, i, d, tx);
+		if (i->local || i->l.kind == AKSU_LINK_IP)
+			return true;
+		verdict = link_output(&i->l, tx, &i->cutting_path.next_hop, s->now);
+		if (verdict == LINK_SEND)
+			return true;
+		if (verdict == LINK_DROP)
+			tx_release(tx);
+	}
+	return false;
+}

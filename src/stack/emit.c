@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stack/emit.c - from a segment to a frame: headers in front, payload by reference, checksum.
+ *
+ *   aksu_tx.head   | link header | IP | TCP and options |      piece 0 | piece 1 | ...
+ */
+#include "base/bytes.h"
+#include "stack/stack.h"
+#include "wire/checksum.h"
+
+#define TCP_CHECKSUM_AT 16u /* of the field, in the TCP header */
+
+void tx_release(struct aksu_tx *tx) { link_release(tx); }
+
+/* References the payload; returns its sum if the device will not make it. */
+static csum attach(const struct tcp_out *out, bool sum, struct aksu_tx *tx)
+{
+	csum total = {0};
+	uint32_t at = 0;
+
+	for (unsigned k = 0; k < out->pieces; k++) {
+		const struct slice *p = &out->piece[k];
+		const uint8_t *data = p->block->data + p->at;
+
+		tx->piece[k] = (struct aksu_piece){data, p->len, block_ref(p->block)};
+		if (sum) {
+			csum s = csum_of(data, p->len);
+
+			total = csum_add(total, at % 2 == 0 ? s : csum_shift(s));
+		}
+		at += p->len;
+	}
+	tx->pieces = out->pieces;
+	return total;
+}
+
+/* A keep-alive's octet lies in no block: it goes behind the header. */
+static size_t append_small(const struct tcp_seg *seg, uint8_t *at)
+{
+	if (seg->text == NULL || seg->text_len > 1)
+		return 0;
+	memcpy(at, seg->text, seg->text_len);
+	return seg->text_len;
+}
+
+static void put_checksum(struct aksu_tx *tx, size_t tcp_at, csum sum, bool partial)
+{
+	be16 field = put16(partial ? csum_fold(sum) : csum_finish(sum));
+
+	memcpy(tx->head + tcp_at + TCP_CHECKSUM_AT, &field, sizeof(field));
+	if (!partial)
+		return;
+	tx->checksum = 1;
+	tx->csum_start = (uint16_t)tcp_at;
+	tx->csum_offset = TCP_CHECKSUM_AT;
+}
+
+static bool route_frame(struct aksu *s, struct iface *i, const struct flow *f, struct aksu_tx *tx)
+{
+	struct ip_path path;
+	enum link_verdict verdict;
+
+	if (i->local || i->l.kind == AKSU_LINK_IP)
+		return true;
+	if (ip_route(&s->ip, &f->remote, &f->local, &path) != 0 || path.link != i->number) {
+		s->env.counters.drops[AKSU_DROP_NO_ROUTE]++;
+		tx_release(tx);
+		return false;
+	}
+	verdict = link_output(&i->l, tx, &path.next_hop, s->now);
+	if (verdict == LINK_DROP)
+		tx_release(tx);
+	return verdict == LINK_SEND;
+}
+
+static void report(struct aksu *s, const struct iface *i, const struct flow *f, const struct tcp_out *out,
+		   const struct aksu_tx *tx, const struct tcb *t, uint32_t id, uint8_t state)
+{
+	struct aksu_event *e;
+
+	if (LIKELY(!event_wanted(&s->env.events, AKSU_EVENT_SEGMENT_OUT)))
+		return;
+	scope_set(s, f, i->number, tx->packet);
+	e = t != NULL ? tcb_event(t, AKSU_EVENT_SEGMENT_OUT)
+		      : event_begin(&s->env.events, AKSU_EVENT_SEGMENT_OUT);
+	if (e == NULL)
+		return;
+	event_segment(e, &out->seg);
+	event_of_conn(e, id, state);
+	e->why = out->why;
+	e->retransmission = (uint8_t)min_u32(out->transmissions, UINT8_MAX);
+}
+
+/* Headers of IP and TCP, at the offset that the link wants; returns where TCP's begins. */
+static size_t write_headers(struct aksu *s, struct iface *i, const struct flow *f,
+			    const struct tcp_out *out, uint8_t ttl, uint8_t tos, struct aksu_tx *tx)
+{
+	size_t ip_at = i->local ? 0 : link_head_len(&i->l), tcp_at = ip_at + ip_header_len(&f->remote);
+	struct tcp_seg seg = out->seg;
+	size_t tcp_len;
+	struct ip_out ip = {
+	    .src = f->local,
+	    .dst = f->remote,
+	    .protocol = 6,
+	    .ttl = ttl != 0 ? ttl : IP_TTL_DEFAULT,
+	    .tos = tos,
+	    .id = (uint16_t)s->packets,
+	    .flow = flow_id(s, f) & 0xfffff,
+	    .dont_fragment = true,
+	};
+
+	seg.src_port = f->local_port;
+	seg.dst_port = f->remote_port;
+	tcp_len = tcp_emit(&seg, tx->head + tcp_at);
+	ip.payload_len = (uint32_t)tcp_len + seg.text_len;
+	(void)ip_emit(&ip, tx->head + ip_at);
+	tcp_len += append_small(&seg, tx->head + tcp_at + tcp_len);
+	tx->head_len = (uint16_t)(tcp_at + tcp_len);
+	tx->len = (uint32_t)(tcp_at + ip.payload_len);
+	return tcp_at;
+}
+
+static bool emit(struct aksu *s, struct iface *i, const struct flow *f, const struct tcp_out *out,
+		 uint8_t ttl, uint8_t tos, struct aksu_tx *tx)
+{
+	bool partial = i->local || i->l.features & AKSU_LINK_TX_CSUM;
+	size_t tcp_at;
+	csum sum;
+
+	tx->checksum = 0;
+	tx->csum_start = tx->csum_offset = tx->mss = tx->transport = 0;
+	tcp_at = write_headers(s, i, f, out, ttl, tos, tx);
+	sum = csum_add(attach(out, !partial, tx),
+		       csum_pseudo(&f->local, &f->remote, 6, (uint32_t)(tx->len - tcp_at)));
+	if (!partial)
+		sum = csum_add(sum, csum_of(tx->head + tcp_at, tx->head_len - tcp_at));
+	put_checksum(tx, tcp_at, sum, partial);
+	if (out->seg.text_len > out->mss && out->mss > 0) {
+		tx->mss = out->mss;
+		tx->transport = (uint16_t)tcp_at;
+	}
+	tx->packet = ++s->packets;
+	s->env.counters.segments_out += out->seg.segments;
+	return route_frame(s, i, f, tx);
+}
+
+bool emit_segment(struct aksu *s, struct iface *i, struct conn *c, const struct tcp_out *out,
+		  struct aksu_tx *tx)
+{
+	bool sent = emit(s, i, &c->flow, out, c->t.conf->ttl, c->t.conf->tos, tx);
+
+	if (out->transmissions > 0)
+		s->env.counters.retransmissions++;
+	report(s, i, &c->flow, out, tx, &c->t, c->t.id, c->t.state);
+	return sent;
+}
+
+bool emit_control(struct aksu *s, struct iface *i, const struct control *k, struct aksu_tx *tx)
+{
+	struct tcp_out out = {.seg = k->seg, .why = k->why};
+	bool sent = emit(s, i, &k->flow, &out, 0, 0, tx);
+
+	report(s, i, &k->flow, &out, tx, NULL, k->conn, k->state);
+	return sent;
+}

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stack/stack.h - an instance: many connections, and everything that is about addresses.
+ *
+ * It is the only room that knows tcp/, ip/ and link/ (which do not know each other), and the only
+ * one that demultiplexes. A flow, the pair of endpoints, is found in one keyed table, whatever it
+ * is:
+ *
+ *   flow ─► SYN record (64 octets)  half open, passive          passive.c
+ *        ├► connection (256)        struct conn                 conn.c
+ *        └► TIME-WAIT record (64)                               timewait.c
+ *   port ─► struct bound            listener, bound or UDP socket   bound.c
+ *
+ * Small records wait in queues by age (their time-outs are constant), connections in one wheel.
+ * What the application may see goes up by pulling: accept queues and the list of news.
+ */
+#ifndef AKSU_STACK_STACK_H
+#define AKSU_STACK_STACK_H
+
+#include <aksu/socket.h>
+
+#include "base/wheel.h"
+#include "ip/ip.h"
+#include "link/link.h"
+#include "tcp/listen.h"
+#include "tcp/tcp.h"
+#include "tcp/timewait.h"
+
+/* ------------------------------------------------------------------ limits */
+
+enum {
+	LINKS_MAX = 256,
+	/* Segments that belong to no connection, waiting for the device: a batch of 64 and some. */
+	CONTROL_MAX = 1024,
+	/* Datagrams (UDP, ICMP) waiting for the device, on each link. */
+	DATAGRAMS_MAX = 256,
+	/* Frames that one connection may send before the next one's turn (deficit round robin). */
+	QUANTUM = 16,
+	/* Local frames carried in one go: two ends of one instance must not starve the rest. */
+	LOCAL_BURST = 256,
+	/* SYN-ACKs of a record: 1, 2, 4, 8, 16 and 32 s apart, as most servers
+	   (docs/departures.md). */
+	SYN_LEVELS = 6,
+	/* Resets that answer strangers, in a second, for the whole instance. */
+	RESETS_PER_SECOND = 1000,
+	SMALL_MAX = 0xffffff - 1, /* records of each kind: their links have 24 bits */
+};
+
+/* ------------------------------------------------------------------ flows.c */
+
+/* Both endpoints, as we see them: also the bytes that keyed hashes are made of. */
+struct flow {
+	struct aksu_addr local, remote;
+	uint16_t local_port, remote_port;
+};
+static_assert(sizeof(struct flow) == 36, "no padding: it is hashed as it lies");
+
+enum flow_kind { FLOW_NONE, FLOW_SYN, FLOW_CONN, FLOW_TIMEWAIT };
+
+/* What the table holds: a kind in the upper two bits, an index below. */
+typedef uint32_t flow_ref;
+#define FLOW_END          0u
+#define FLOW_REF(kind, i) ((flow_ref)(kind) << 30 | (i))
+#define FLOW_KIND(ref)    ((enum flow_kind)((ref) >> 30))
+#define FLOW_INDEX(ref)   ((ref)&0x3fffffffu)
+
+/*
+ * Linear hashing: the table grows and shrinks by one bucket at a time, so no insertion pauses.
+ * Buckets lie in chunks that double, as a pool's slabs do.
+ */
+struct flows {
+	flow_ref *chunk[24];
+	uint32_t buckets; /* in use: mask + 1 + split */
+	uint32_t count;
+};
+
+/* ------------------------------------------------------------------ records */
+
+typedef struct {
+	uint8_t b[3];
+} link24;
+
+struct syn_entry {
+	flow_ref next;
+	struct flow flow;
+	link24 older, newer; /* in the queue of its level */
+	uint16_t due;        /* SYN_UNIT, modulo 2^16 */
+	struct syn_record r;
+};
+static_assert(sizeof(struct syn_entry) == 64, "DESIGN D6");
+
+struct timewait_entry {
+	flow_ref next;
+	struct flow flow;
+	link24 older, newer;
+	uint16_t due; /* TIMEWAIT_UNIT, modulo 2^16 */
+	struct timewait w;
+};
+static_assert(sizeof(struct timewait_entry) == 64, "DESIGN D6");
+
+/* A queue of records by age; the oldest is due first. */
+struct fifo {
+	uint32_t oldest, newest;
+};
+
+/* ------------------------------------------------------------------ connections */
+
+enum conn_flag {
+	CONN_IN_TABLE = 1,
+	CONN_READY = 2,     /* in its link's list of those that may send */
+	CONN_TOUCHED = 4,   /* in the list of those that this batch touched */
+	CONN_NEWS = 8,      /* in the list of those that the application should look at */
+	CONN_OWNED = 16,    /* the application has its name */
+	CONN_WAITING = 32,  /* in a listener's accept queue */
+	CONN_LISTENER = 64, /* a listening socket: the name of a struct bound */
+	CONN_BOUND = 128,   /* `bound` is its own binding */
+};
+
+struct conn {
+	struct tcb t; /* first: a connection is its block, and where it belongs */
+	struct wheel_link wheel;
+	uint32_t send_prev, send_next; /* ready list or touched list */
+	uint32_t news_prev, news_next; /* news list, or the listener's accept queue */
+	flow_ref next;
+	uint32_t gen;
+	struct flow flow;
+	void *user;
+	uint32_t bound; /* its binding, or the listener that it came from; POOL_NONE */
+	int16_t link;   /* IP_LOCAL: the instance itself */
+	uint8_t flags;  /* enum conn_flag */
+	uint8_t told;   /* readiness that was reported last */
+};
+static_assert(sizeof(void *) > 4 || sizeof(struct conn) <= 256, "DESIGN D6");
+static_assert(sizeof(struct conn) <= 256, "DESIGN D6");
+
+/* A doubly linked list by pool index. */
+struct list {
+	uint32_t head, tail;
+};
+
+/* ------------------------------------------------------------------ ports */
+
+struct datagram {
+	struct aksu_block *block; /* header of ours in front: see udp.c */
+	uint32_t at, len;
+	struct aksu_endpoint from;
+};
+
+/* Who has a port: a listener, a bound TCP socket, or a UDP socket. */
+struct bound {
+	uint32_t next; /* in the bucket of its port */
+	uint32_t gen;
+	uint8_t protocol; /* 6 or 17 */
+	bool listening;
+	bool v6only;
+	uint8_t told;
+	struct aksu_endpoint local;
+	uint32_t conn; /* the socket that names it (TCP) */
+	struct tcp_conf *conf;
+	void *user;
+	/* listener */
+	uint32_t backlog, syn_count, accept_count;
+	struct list accept;
+	instant cookies_until; /* cookies were sent that may still come back */
+	/* UDP */
+	bool connected, news;
+	uint8_t error;
+	struct aksu_endpoint remote;
+	struct datagram *queue;
+	uint32_t queue_cap, queue_head, queue_count, queue_octets;
+	uint32_t news_next;
+};
+
+#define BOUND_BUCKETS 256u
+
+/* ------------------------------------------------------------------ links */
+
+/* A segment without a connection, to be sent once: resets, SYN-ACKs of records, ACKs of TIME-WAIT.
+ */
+struct control {
+	struct flow flow;
+	struct tcp_seg seg;
+	uint32_t conn; /* for events */
+	uint8_t why, state;
+	uint8_t ttl, tos;
+};
+
+struct iface {
+	struct link l;
+	int number;
+	bool local; /* the instance itself: nothing below */
+	struct list ready;
+	struct control *control; /* ring of CONTROL_MAX, grown on demand */
+	uint32_t control_cap, control_head, control_count;
+	struct ip_reply *datagrams; /* ring: what is cut into packets as it goes out */
+	uint32_t datagram_cap, datagram_head, datagram_count;
+	struct ip_fragments cutting; /* the first of them, under way */
+	bool cutting_valid;
+	struct ip_path cutting_path;
+};
+
+/* ------------------------------------------------------------------ the instance */
+
+struct aksu {
+	struct tcp_env env; /* memory, events, counters, chance */
+	struct ip ip;
+	struct iface *ifaces[LINKS_MAX];
+	struct iface local;
+	struct hash_key key_flow, key_isn, key_port, key_ts, key_cookie;
+	struct flows flows;
+	struct pool conns, syns, timewaits, bounds;
+	struct fifo syn_fifo[SYN_LEVELS], timewait_fifo;
+	struct wheel wheel;
+	uint32_t bound_bucket[BOUND_BUCKETS];
+	struct list touched, news;
+	struct list bound_news; /* UDP sockets and listeners with news, by news_next */
+	struct tcp_conf *conf; /* what new sockets begin with */
+	uint32_t syn_queue, gen, isn_seed;
+	uint32_t port_table[16]; /* RFC 6056 algorithm 4 */
+	uint64_t packets;
+	instant now, advanced;
+	instant resets_since;
+	uint32_t resets;
+	bool in_local; /* local frames are being carried */
+	size_t size;   /* of this struct, as charged */
+};
+
+/* ------------------------------------------------------------------ flows.c */
+
+MUST_USE bool flows_init(struct aksu *s);
+void flows_fini(struct aksu *s);
+uint64_t flow_hash(const struct aksu *s, const struct flow *f);
+/* The first of this flow: a SYN record before a TIME-WAIT record. FLOW_END: none. */
+flow_ref flows_find(const struct aksu *s, const struct flow *f);
+void flows_insert(struct aksu *s, flow_ref ref);
+void flows_remove(struct aksu *s, flow_ref ref);
+/* What names a flow in events. */
+uint32_t flow_id(const struct aksu *s, const struct flow *f);
+
+static inline struct conn *conn_at(const struct aksu *s, uint32_t i)
+{
+	return pool_at(&s->conns, i);
+}
+static inline struct syn_entry *syn_at(const struct aksu *s, uint32_t i)
+{
+	return pool_at(&s->syns, i);
+}
+static inline struct bound *bound_at(const struct aksu *s, uint32_t i)
+{
+	return pool_at(&s->bounds, i);
+}
+
+static inline struct timewait_entry *timewait_at(const struct aksu *s, uint32_t i)
+{
+	return pool_at(&s->timewaits, i);
+}
+
+/* ------------------------------------------------------------------ fifo.c */
+
+/* A clock of 16 bits: `unit` nanoseconds a step, never more than half of its range away. */
+static inline uint16_t due_at(instant at, uint64_t unit)
+{
+	return (uint16_t)((at.ns + unit - 1) / unit);
+}
+instant due_instant(uint16_t due16, instant now, uint64_t unit);
+
+#define SYN_UNIT      ((uint64_t)2000000)  /* 2 ms: 131 s in 16 bits */
+#define TIMEWAIT_UNIT ((uint64_t)16000000) /* 16 ms: 1048 s */
+
+void fifo_push(const struct pool *p, struct fifo *f, uint32_t index);
+void fifo_remove(const struct pool *p, struct fifo *f, uint32_t index);
+
+/* ------------------------------------------------------------------ conn.c */
+
+/* A connection in CLOSED that the application owns, or NULL. */
+struct conn *conn_new(struct aksu *s, struct tcp_conf *conf, uint32_t *index);
+void conn_free(struct aksu *s, uint32_t index);
+/* Before and after calls into tcp/ for one connection. */
+void conn_enter(struct aksu *s, const struct conn *c);
+void conn_settle(struct aksu *s, uint32_t index);
+/* After each segment of a batch: settled once, at its end. */
+void conn_touch(struct aksu *s, uint32_t index);
+void conn_settle_touched(struct aksu *s);
+struct iface *conn_iface(struct aksu *s, const struct conn *c);
+/* The application is done with it: what remains goes on by itself. */
+void conn_disown(struct aksu *s, uint32_t index);
+/* Looks again where the connection's packets go and how large they may be. */
+void conn_reroute(struct aksu *s, struct conn *c, bool lost);
+
+void list_append(struct aksu *s, struct list *l, uint32_t index);
+void list_remove(struct aksu *s, struct list *l, uint32_t index);
+
+/* A queue for the application, linked by news_prev and news_next. */
+void news_append(struct aksu *s, struct list *l, uint32_t index);
+void news_remove(struct aksu *s, struct list *l, uint32_t index);
+
+struct tcp_conf *conf_ref(struct tcp_conf *conf);
+void conf_unref(struct aksu *s, struct tcp_conf *conf);
+/* One of its own, to be written to; NULL: no memory. */
+struct tcp_conf *conf_own(struct aksu *s, struct tcp_conf **conf);
+
+/* ------------------------------------------------------------------ open.c */
+
+/* RFC 6528: clock and keyed hash; RFC 7323 5.4: a clock of timestamps for each pair of addresses.
+ */
+tcp_seq isn_of(const struct aksu *s, const struct flow *f, instant now);
+tcp_ts ts_offset_of(const struct aksu *s, const struct flow *f);
+uint16_t path_mss_of(const struct ip_path *path);
+uint16_t default_mss_of(const struct aksu_addr *remote);
+/* Active OPEN of an owned connection in CLOSED. */
+int stack_connect(struct aksu *s, uint32_t index, const struct aksu_endpoint *remote, instant now);
+
+/* ------------------------------------------------------------------ bound.c */
+
+uint32_t bound_find(const struct aksu *s, uint8_t protocol, const struct aksu_addr *local,
+		    uint16_t port, const struct aksu_endpoint *remote);
+/* Takes a port (0: chooses one); POOL_NONE and *error set when it may not. */
+uint32_t bound_add(struct aksu *s, uint8_t protocol, const struct aksu_endpoint *local, int *error);
+void bound_remove(struct aksu *s, uint32_t index);
+bool port_taken(const struct aksu *s, uint8_t protocol, uint16_t port);
+void bound_tell(struct aksu *s, uint32_t index);
+
+/* ------------------------------------------------------------------ passive.c, timewait.c */
+
+void passive_syn(struct aksu *s, uint32_t bound, const struct flow *f, const struct tcp_seg *seg,
+		 const tcp_seq *iss_floor);
+void passive_segment(struct aksu *s, uint32_t syn, const struct tcp_seg *seg);
+void passive_listen(struct aksu *s, uint32_t bound, const struct flow *f,
+		    const struct tcp_seg *seg);
+void passive_forget(struct aksu *s, uint32_t bound);
+void syn_free(struct aksu *s, uint32_t index);
+instant syn_deadline(const struct aksu *s);
+void syn_advance(struct aksu *s, bool all);
+
+/* Replaces a connection that nobody owns by its record; false: no memory, it stays as it is. */
+bool timewait_compress(struct aksu *s, uint32_t conn);
+void timewait_segment(struct aksu *s, uint32_t index, const struct tcp_seg *seg);
+void timewait_free(struct aksu *s, uint32_t index);
+instant timewait_deadline(const struct aksu *s);
+void timewait_advance(struct aksu *s, bool all);
+
+/* ------------------------------------------------------------------ input.c, output.c, emit.c */
+
+void stack_input(struct aksu *s, const struct aksu_rx *rx);
+void tcp_deliver(struct aksu *s, const struct ip_in *in, const struct aksu_rx *rx);
+void icmp_deliver(struct aksu *s, const struct ip_icmp_error *e);
+void link_failures(struct aksu *s, struct iface *i);
+
+/* A segment that no connection sends: queued for its link. */
+void control_send(struct aksu *s, const struct flow *f, const struct tcp_seg *seg,
+		  enum aksu_why why, enum tcp_state state);
+void reply_send(struct aksu *s, const struct flow *f, const struct reply *re, enum tcp_state state);
+
+/* A datagram (its reference included) for its link; false: queue full, and it is released. */
+bool datagram_send(struct aksu *s, struct ip_reply *d);
+bool datagrams_next(struct aksu *s, struct iface *i, struct aksu_tx *tx);
+
+/* Builds the frame of a segment; true: it is to be sent now. */
+bool emit_segment(struct aksu *s, struct iface *i, const struct flow *f, const struct tcp_out *out,
+		  uint8_t ttl, uint8_t tos, struct aksu_tx *tx);
+void tx_release(struct aksu_tx *tx);
+
+void local_run(struct aksu *s);
+bool iface_wants_output(const struct iface *i);
+
+/* ------------------------------------------------------------------ udp.c */
+
+void udp_deliver(struct aksu *s, const struct ip_in *in);
+void udp_icmp(struct aksu *s, const struct ip_icmp_error *e);
+int64_t udp_send(struct aksu *s, uint32_t index, const void *data, size_t n,
+		 const struct aksu_endpoint *to);
+int64_t udp_receive(struct aksu *s, uint32_t index, void *data, size_t n,
+		    struct aksu_endpoint *from);
+void udp_drop_queue(struct aksu *s, struct bound *b);
+
+/* ------------------------------------------------------------------ events, checks */
+
+/* Fills in what tcp/ does not know, if anybody wants events. */
+void scope_set(struct aksu *s, const struct flow *f, int link, uint64_t packet);
+
+/* Every invariant of every connection and list: O(n), for tests. False (and poisoned): one broke.
+ */
+bool aksu_check(struct aksu *s);
+
+static inline bool poisoned(const struct aksu *s) { return UNLIKELY(s->env.poisoned); }
+
+/* Each verb latches the time once; a clock that goes back stands still. */
+static inline instant latch(struct aksu *s, aksu_time now)
+{
+	s->now.ns = max_u64(s->now.ns, now);
+	s->env.events.now = s->now;
+	return s->now;
+}
+
+#endif
