@@ -154,7 +154,7 @@ void *aksu_get_user(const struct aksu *s, aksu_socket h);
  * connections.
  */
 enum aksu_option {
-	AKSU_SO_ERROR,          /**< R: the pending error (positive), and clears it */
+	AKSU_SO_ERROR,          /**< R: the error that ended the connection (positive; it stays), or 0 */
 	AKSU_SO_SOFT_ERROR,     /**< R: the last soft error (MUST-47), and clears it */
 	AKSU_SO_SNDBUF,         /**< RWc: octets */
 	AKSU_SO_RCVBUF,         /**< RWc: octets; a smaller one never moves the window's edge back */
@@ -180,7 +180,6 @@ enum aksu_option {
 	AKSU_TCP_UNSENT,        /**< R: octets queued and not sent */
 	AKSU_TCP_UNACKED,       /**< R: octets queued and not acknowledged */
 	AKSU_TCP_UNREAD,        /**< R: octets that aksu_recv() can return now */
-	AKSU_TCP_INLINE_TOS,    /**< R: DiffServ field last received (MAY-9) */
 	AKSU_OPTION_COUNT,
 };
 

@@ -158,6 +158,27 @@ static bool quote_v6(const struct icmp *m, struct ip_icmp_error *e)
 	return true;
 }
 
+/* The ports and the number that every quotation holds; false: not even those. */
+static bool read_quote(const struct icmp *m, bool v4, struct ip_icmp_error *e)
+{
+	const struct quoted_transport *t;
+
+	if (!(v4 ? quote_v4(m, e) : quote_v6(m, e)) || e->transport_len < sizeof(*t))
+		return false;
+	t = (const struct quoted_transport *)e->transport;
+	e->src_port = get16(t->src_port);
+	e->dst_port = get16(t->dst_port);
+	e->seq = get32(t->seq);
+	return true;
+}
+
+bool ip_quote(const uint8_t *packet, size_t n, struct ip_icmp_error *e)
+{
+	struct icmp m = {.data = packet, .len = (uint32_t)n};
+
+	return n > 0 && read_quote(&m, packet[0] >> 4 == 4, e);
+}
+
 /*
  * MUST-54. What can be known here: that the quoted packet was of this instance and to one host, and
  * that its transport can be named (RFC 5927 section 4 leaves the rest to the transport).
@@ -166,23 +187,18 @@ static enum aksu_drop on_error(struct ip *ip, struct ip_in *in, const struct icm
 {
 	bool v4 = addr_is_v4(&in->src);
 	struct ip_icmp_error *e = &in->error;
-	const struct quoted_transport *t;
 	struct meaning meaning;
 
 	if (in->cast != IP_UNICAST || !meaning_of(m, v4, &meaning))
 		return AKSU_DROP_ICMP_IGNORED;
 	*e = (struct ip_icmp_error){.type = m->type, .code = m->code};
-	if (!(v4 ? quote_v4(m, e) : quote_v6(m, e)) || e->transport_len < sizeof(*t))
+	if (!read_quote(m, v4, e))
 		return AKSU_DROP_ICMP_QUOTE;
 	if (!ip_is_ours(ip, &e->src) || !ip_valid_remote(ip, &e->dst))
 		return AKSU_DROP_ICMP_QUOTE;
-	t = (const struct quoted_transport *)e->transport;
 	e->kind = meaning.kind;
 	e->error = meaning.error;
 	e->hard = meaning.hard;
-	e->src_port = get16(t->src_port);
-	e->dst_port = get16(t->dst_port);
-	e->seq = get32(t->seq);
 	e->mtu = m->kind == ICMP_TOO_BIG ? m->mtu : 0;
 	in->kind = IP_ICMP_ERROR;
 	return AKSU_DROP_NONE;

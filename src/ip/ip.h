@@ -331,6 +331,12 @@ enum ip_refusal {
 bool ip_unreachable(struct ip *ip, const struct ip_in *offending, enum ip_refusal why, instant now,
 		    struct ip_reply *reply);
 
+/*
+ * Reads which connection a packet of ours belonged to, from its first n octets: addresses, ports
+ * and sequence number of `e` are filled in. For failures that come from a link, not by ICMP.
+ */
+bool ip_quote(const uint8_t *packet, size_t n, struct ip_icmp_error *e);
+
 /* ------------------------------------------------------------------ time */
 
 /* When ip_advance() is due; INSTANT_NEVER when nothing is kept. */

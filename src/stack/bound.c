@@ -13,7 +13,8 @@ static uint32_t *bucket_of(const struct aksu *s, uint8_t protocol, uint16_t port
 		uint16_t port, protocol;
 	} key = {port, protocol};
 
-	return (uint32_t *)&s->bound_bucket[siphash(&s->key_port, &key, sizeof(key)) % BOUND_BUCKETS];
+	return (uint32_t *)&s
+		->bound_bucket[siphash(&s->key_port, &key, sizeof(key)) % BOUND_BUCKETS];
 }
 
 static bool wildcard(const struct aksu_addr *a) { return addr_is_unspecified(a); }
@@ -27,7 +28,8 @@ static bool takes(const struct aksu_addr *mine, const struct aksu_addr *dst)
 }
 
 /* How well a socket fits: 0 not at all. */
-static int fit(const struct bound *b, const struct aksu_addr *local, const struct aksu_endpoint *remote)
+static int fit(const struct bound *b, const struct aksu_addr *local,
+	       const struct aksu_endpoint *remote)
 {
 	if (!takes(&b->local.addr, local))
 		return 0;
@@ -41,15 +43,16 @@ static int fit(const struct bound *b, const struct aksu_addr *local, const struc
 	return 3;
 }
 
-uint32_t bound_find(const struct aksu *s, uint8_t protocol, const struct aksu_addr *local, uint16_t port,
-		    const struct aksu_endpoint *remote)
+uint32_t bound_find(const struct aksu *s, uint8_t protocol, const struct aksu_addr *local,
+		    uint16_t port, const struct aksu_endpoint *remote)
 {
 	uint32_t best = POOL_NONE;
 	int best_fit = 0;
 
 	for (uint32_t i = *bucket_of(s, protocol, port); i != POOL_NONE; i = bound_at(s, i)->next) {
 		const struct bound *b = bound_at(s, i);
-		int f = b->protocol == protocol && b->local.port == port ? fit(b, local, remote) : 0;
+		int f = b->protocol == protocol && b->local.port == port ? fit(b, local, remote)
+									 : 0;
 
 		if (f > best_fit) {
 			best = i;
@@ -70,7 +73,8 @@ static bool clashes(const struct bound *b, uint8_t protocol, const struct aksu_e
 
 static bool is_free(const struct aksu *s, uint8_t protocol, const struct aksu_endpoint *local)
 {
-	for (uint32_t i = *bucket_of(s, protocol, local->port); i != POOL_NONE; i = bound_at(s, i)->next)
+	for (uint32_t i = *bucket_of(s, protocol, local->port); i != POOL_NONE;
+	     i = bound_at(s, i)->next)
 		if (clashes(bound_at(s, i), protocol, local))
 			return false;
 	return true;
@@ -95,11 +99,31 @@ static uint16_t choose_port(struct aksu *s, uint8_t protocol, const struct aksu_
 	return 0;
 }
 
+static void join_bucket(struct aksu *s, uint32_t index)
+{
+	struct bound *b = bound_at(s, index);
+	uint32_t *bucket = bucket_of(s, b->protocol, b->local.port);
+
+	b->next = *bucket;
+	*bucket = index;
+}
+
+static void leave_bucket(struct aksu *s, uint32_t index)
+{
+	struct bound *b = bound_at(s, index);
+	uint32_t *at = bucket_of(s, b->protocol, b->local.port);
+
+	while (*at != POOL_NONE && *at != index)
+		at = &bound_at(s, *at)->next;
+	if (*at == index)
+		*at = b->next;
+}
+
 uint32_t bound_add(struct aksu *s, uint8_t protocol, const struct aksu_endpoint *local, int *error)
 {
 	struct aksu_endpoint e = *local;
 	struct bound *b;
-	uint32_t index, *bucket;
+	uint32_t index;
 
 	*error = -AKSU_EADDRNOTAVAIL;
 	if (!wildcard(&e.addr) && !ip_is_ours(&s->ip, &e.addr))
@@ -113,16 +137,34 @@ uint32_t bound_add(struct aksu *s, uint8_t protocol, const struct aksu_endpoint 
 	b = pool_get(&s->bounds, &index);
 	if (b == NULL)
 		return POOL_NONE;
-	bucket = bucket_of(s, protocol, e.port);
-	b->next = *bucket;
-	*bucket = index;
 	b->protocol = protocol;
 	b->local = e;
+	join_bucket(s, index);
 	b->conn = POOL_NONE;
 	b->accept = (struct list){POOL_NONE, POOL_NONE};
 	b->news_next = POOL_NONE;
 	*error = AKSU_OK;
 	return index;
+}
+
+/* Another local endpoint for a socket that has one. */
+int bound_move(struct aksu *s, uint32_t index, const struct aksu_endpoint *local)
+{
+	struct bound *b = bound_at(s, index);
+	struct aksu_endpoint e = *local;
+
+	if (!wildcard(&e.addr) && !ip_is_ours(&s->ip, &e.addr))
+		return -AKSU_EADDRNOTAVAIL;
+	if (e.port == 0)
+		e.port = b->local.port;
+	leave_bucket(s, index);
+	if (!is_free(s, b->protocol, &e)) {
+		join_bucket(s, index);
+		return -AKSU_EADDRINUSE;
+	}
+	b->local = e;
+	join_bucket(s, index);
+	return AKSU_OK;
 }
 
 static void leave_news(struct aksu *s, uint32_t index)
@@ -143,12 +185,8 @@ static void leave_news(struct aksu *s, uint32_t index)
 void bound_remove(struct aksu *s, uint32_t index)
 {
 	struct bound *b = bound_at(s, index);
-	uint32_t *at = bucket_of(s, b->protocol, b->local.port);
 
-	while (*at != POOL_NONE && *at != index)
-		at = &bound_at(s, *at)->next;
-	if (*at == index)
-		*at = b->next;
+	leave_bucket(s, index);
 	if (b->news)
 		leave_news(s, index);
 	udp_drop_queue(s, b);

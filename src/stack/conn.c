@@ -125,7 +125,7 @@ static void leave_send_list(struct aksu *s, struct conn *c, uint32_t index)
 		list_remove(s, &s->touched, index);
 	if (c->flags & CONN_READY && i != NULL)
 		list_remove(s, &i->ready, index);
-	c->flags &= (uint8_t)~(CONN_TOUCHED | CONN_READY);
+	c->flags &= (uint8_t) ~(CONN_TOUCHED | CONN_READY);
 }
 
 static void leave_table(struct aksu *s, struct conn *c, uint32_t index)
@@ -146,7 +146,7 @@ static void leave_news(struct aksu *s, struct conn *c, uint32_t index)
 		b->accept_count--;
 		c->bound = POOL_NONE;
 	}
-	c->flags &= (uint8_t)~(CONN_NEWS | CONN_WAITING);
+	c->flags &= (uint8_t) ~(CONN_NEWS | CONN_WAITING);
 }
 
 void conn_free(struct aksu *s, uint32_t index)
@@ -172,12 +172,12 @@ void scope_set(struct aksu *s, const struct flow *f, int link, uint64_t packet)
 	if (LIKELY(s->env.events.mask == 0))
 		return;
 	s->env.events.scope = (struct event_scope){
-	    .packet = packet,
-	    .link = (uint16_t)link,
-	    .local_port = f->local_port,
-	    .remote_port = f->remote_port,
-	    .local = f->local,
-	    .remote = f->remote,
+		.packet = packet,
+		.link = (uint16_t)link,
+		.local_port = f->local_port,
+		.remote_port = f->remote_port,
+		.local = f->local,
+		.remote = f->remote,
 	};
 }
 
@@ -213,7 +213,8 @@ static void settle_sending(struct aksu *s, struct conn *c, uint32_t index)
 static void settle_news(struct aksu *s, struct conn *c, uint32_t index)
 {
 	uint8_t ready = (uint8_t)tcp_ready(&c->t);
-	uint8_t notices = c->t.notices & (NOTICE_URGENT | NOTICE_SOFT_ERROR | NOTICE_R1 | NOTICE_CONNECTED);
+	uint8_t notices =
+		c->t.notices & (NOTICE_URGENT | NOTICE_SOFT_ERROR | NOTICE_R1 | NOTICE_CONNECTED);
 
 	if (!(c->flags & CONN_OWNED) || c->flags & (CONN_NEWS | CONN_LISTENER)) {
 		if (!(c->flags & CONN_NEWS))
@@ -239,7 +240,8 @@ static void settle_neighbour(struct aksu *s, struct conn *c)
 		c->t.notices &= (uint8_t)~NOTICE_PROGRESS;
 		return;
 	}
-	if (ip_route(&s->ip, &c->flow.remote, &c->flow.local, &path) == 0 && path.link == i->number) {
+	if (ip_route(&s->ip, &c->flow.remote, &c->flow.local, &path) == 0 &&
+	    path.link == i->number) {
 		if (c->t.notices & NOTICE_PROGRESS)
 			link_confirm(&i->l, &path.next_hop, s->now);
 		else
@@ -271,6 +273,14 @@ void conn_settle(struct aksu *s, uint32_t index)
 		return;
 	settle_neighbour(s, c);
 	settle_sending(s, c, index);
+	settle_wheel(s, c, index);
+	settle_news(s, c, index);
+}
+
+void conn_settle_starved(struct aksu *s, uint32_t index)
+{
+	struct conn *c = conn_at(s, index);
+
 	settle_wheel(s, c, index);
 	settle_news(s, c, index);
 }

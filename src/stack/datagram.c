@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stack/datagram.c - packets of ours that are not TCP: ICMP replies and UDP, cut to the path as they go.
+ * stack/datagram.c - packets of ours that are not TCP: ICMP replies and UDP, cut to the path as
+ * they go.
  */
 #include "base/bytes.h"
 #include "stack/stack.h"
@@ -69,7 +70,8 @@ static void finish_first(struct aksu *s, struct iface *i)
 	i->datagram_cap = i->datagram_head = 0;
 }
 
-static void report(struct aksu *s, struct iface *i, const struct ip_reply *d, const struct aksu_tx *tx)
+static void report(struct aksu *s, struct iface *i, const struct ip_reply *d,
+		   const struct aksu_tx *tx)
 {
 	struct flow f = {d->out.src, d->out.dst, 0, 0};
 	struct aksu_event *e;
@@ -106,9 +108,9 @@ static bool next_piece(struct aksu *s, struct iface *i, struct ip_reply *d, stru
 	tx->mss = 0;
 	tx->pieces = 1;
 	tx->piece[0] = (struct aksu_piece){
-	    d->payload.block->data + d->payload.at + offset,
-	    len,
-	    block_ref(d->payload.block),
+		d->payload.block->data + d->payload.at + offset,
+		len,
+		block_ref(d->payload.block),
 	};
 	tx->packet = ++s->packets;
 	return true;

@@ -73,8 +73,9 @@ static bool route_frame(struct aksu *s, struct iface *i, const struct flow *f, s
 	return verdict == LINK_SEND;
 }
 
-static void report(struct aksu *s, const struct iface *i, const struct flow *f, const struct tcp_out *out,
-		   const struct aksu_tx *tx, const struct tcb *t, uint32_t id, uint8_t state)
+static void report(struct aksu *s, const struct iface *i, const struct flow *f,
+		   const struct tcp_out *out, const struct aksu_tx *tx, const struct tcb *t,
+		   uint32_t id, uint8_t state)
 {
 	struct aksu_event *e;
 
@@ -95,18 +96,19 @@ static void report(struct aksu *s, const struct iface *i, const struct flow *f, 
 static size_t write_headers(struct aksu *s, struct iface *i, const struct flow *f,
 			    const struct tcp_out *out, uint8_t ttl, uint8_t tos, struct aksu_tx *tx)
 {
-	size_t ip_at = i->local ? 0 : link_head_len(&i->l), tcp_at = ip_at + ip_header_len(&f->remote);
+	size_t ip_at = i->local ? 0 : link_head_len(&i->l),
+	       tcp_at = ip_at + ip_header_len(&f->remote);
 	struct tcp_seg seg = out->seg;
 	size_t tcp_len;
 	struct ip_out ip = {
-	    .src = f->local,
-	    .dst = f->remote,
-	    .protocol = 6,
-	    .ttl = ttl != 0 ? ttl : IP_TTL_DEFAULT,
-	    .tos = tos,
-	    .id = (uint16_t)s->packets,
-	    .flow = flow_id(s, f) & 0xfffff,
-	    .dont_fragment = true,
+		.src = f->local,
+		.dst = f->remote,
+		.protocol = 6,
+		.ttl = ttl != 0 ? ttl : IP_TTL_DEFAULT,
+		.tos = tos,
+		.id = (uint16_t)s->packets,
+		.flow = flow_id(s, f) & 0xfffff,
+		.dont_fragment = true,
 	};
 
 	seg.src_port = f->local_port;

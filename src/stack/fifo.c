@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stack/fifo.c - small records by age. All in one queue wait equally long, so the oldest is due first.
+ * stack/fifo.c - small records by age. All in one queue wait equally long, so the oldest is due
+ * first.
  *
  * Both kinds of record have the same shape where it matters here; links have 24 bits.
  */
@@ -10,7 +11,7 @@
 #define LINK_NONE 0xffffffu
 
 static_assert(offsetof(struct syn_entry, older) == offsetof(struct timewait_entry, older) &&
-		  offsetof(struct syn_entry, newer) == offsetof(struct timewait_entry, newer),
+		      offsetof(struct syn_entry, newer) == offsetof(struct timewait_entry, newer),
 	      "one shape");
 
 struct record {

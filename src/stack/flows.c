@@ -33,14 +33,10 @@ static uint32_t bucket_of(const struct flows *t, uint64_t hash)
 static const struct flow *flow_of(const struct aksu *s, flow_ref ref)
 {
 	switch (FLOW_KIND(ref)) {
-	case FLOW_SYN:
-		return &syn_at(s, FLOW_INDEX(ref))->flow;
-	case FLOW_CONN:
-		return &conn_at(s, FLOW_INDEX(ref))->flow;
-	case FLOW_TIMEWAIT:
-		return &timewait_at(s, FLOW_INDEX(ref))->flow;
-	case FLOW_NONE:
-		break;
+	case FLOW_SYN: return &syn_at(s, FLOW_INDEX(ref))->flow;
+	case FLOW_CONN: return &conn_at(s, FLOW_INDEX(ref))->flow;
+	case FLOW_TIMEWAIT: return &timewait_at(s, FLOW_INDEX(ref))->flow;
+	case FLOW_NONE: break;
 	}
 	return NULL;
 }
@@ -48,14 +44,10 @@ static const struct flow *flow_of(const struct aksu *s, flow_ref ref)
 static flow_ref *next_of(const struct aksu *s, flow_ref ref)
 {
 	switch (FLOW_KIND(ref)) {
-	case FLOW_SYN:
-		return &syn_at(s, FLOW_INDEX(ref))->next;
-	case FLOW_CONN:
-		return &conn_at(s, FLOW_INDEX(ref))->next;
-	case FLOW_TIMEWAIT:
-		return &timewait_at(s, FLOW_INDEX(ref))->next;
-	case FLOW_NONE:
-		break;
+	case FLOW_SYN: return &syn_at(s, FLOW_INDEX(ref))->next;
+	case FLOW_CONN: return &conn_at(s, FLOW_INDEX(ref))->next;
+	case FLOW_TIMEWAIT: return &timewait_at(s, FLOW_INDEX(ref))->next;
+	case FLOW_NONE: break;
 	}
 	return NULL;
 }
@@ -98,7 +90,10 @@ void flows_fini(struct aksu *s)
 	s->flows = (struct flows){0};
 }
 
-static bool same(const struct flow *a, const struct flow *b) { return memcmp(a, b, sizeof(*a)) == 0; }
+static bool same(const struct flow *a, const struct flow *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
 
 flow_ref flows_find(const struct aksu *s, const struct flow *f)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stack/icmp.c - ICMP errors to the connection that caused them (RFC 9293 section 3.9.2.2, MUST-54).
+ * stack/icmp.c - ICMP errors to the connection that caused them (RFC 9293 section 3.9.2.2,
+ * MUST-54).
  *
  * Nothing is believed before the transport has said that what is quoted is in flight (RFC 5927).
  */
@@ -54,9 +55,9 @@ void link_failures(struct aksu *s, struct iface *i)
 
 	while (link_take_failure(&i->l, &failure)) {
 		struct ip_icmp_error e = {
-		    .kind = IP_ERROR_HOST_UNREACHABLE,
-		    .error = AKSU_EHOSTUNREACH,
-		    .hard = true, /* it is our own word: nobody forged it */
+			.kind = IP_ERROR_HOST_UNREACHABLE,
+			.error = AKSU_EHOSTUNREACH,
+			.hard = true, /* it is our own word: nobody forged it */
 		};
 
 		if (ip_quote(failure.packet, failure.len, &e))

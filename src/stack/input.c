@@ -37,8 +37,9 @@ static void report_in(struct aksu *s, const struct flow *f, flow_ref ref, const 
 
 	if (LIKELY(!event_wanted(&s->env.events, AKSU_EVENT_SEGMENT_IN)))
 		return;
-	e = FLOW_KIND(ref) == FLOW_CONN ? tcb_event(&conn_at(s, FLOW_INDEX(ref))->t, AKSU_EVENT_SEGMENT_IN)
-					: event_begin(&s->env.events, AKSU_EVENT_SEGMENT_IN);
+	e = FLOW_KIND(ref) == FLOW_CONN
+		    ? tcb_event(&conn_at(s, FLOW_INDEX(ref))->t, AKSU_EVENT_SEGMENT_IN)
+		    : event_begin(&s->env.events, AKSU_EVENT_SEGMENT_IN);
 	if (e == NULL)
 		return;
 	event_segment(e, seg);
@@ -74,7 +75,8 @@ static bool reopens(struct aksu *s, uint32_t index, const struct flow *f, const 
 	return true;
 }
 
-static void conn_segment(struct aksu *s, uint32_t index, const struct flow *f, const struct tcp_seg *seg)
+static void conn_segment(struct aksu *s, uint32_t index, const struct flow *f,
+			 const struct tcp_seg *seg)
 {
 	struct conn *c = conn_at(s, index);
 	struct reply re = {0};
@@ -105,18 +107,10 @@ static void demultiplex(struct aksu *s, const struct flow *f, const struct tcp_s
 
 	report_in(s, f, ref, seg);
 	switch (FLOW_KIND(ref)) {
-	case FLOW_CONN:
-		conn_segment(s, FLOW_INDEX(ref), f, seg);
-		return;
-	case FLOW_SYN:
-		passive_segment(s, FLOW_INDEX(ref), seg);
-		return;
-	case FLOW_TIMEWAIT:
-		timewait_segment(s, FLOW_INDEX(ref), seg);
-		return;
-	case FLOW_NONE:
-		nobody(s, f, seg);
-		return;
+	case FLOW_CONN: conn_segment(s, FLOW_INDEX(ref), f, seg); return;
+	case FLOW_SYN: passive_segment(s, FLOW_INDEX(ref), seg); return;
+	case FLOW_TIMEWAIT: timewait_segment(s, FLOW_INDEX(ref), seg); return;
+	case FLOW_NONE: nobody(s, f, seg); return;
 	}
 }
 
@@ -161,11 +155,11 @@ static void report_packet(struct aksu *s, const struct ip_in *in, const struct a
 static void nd_deliver(struct aksu *s, struct iface *i, const struct ip_in *in)
 {
 	struct link_nd nd = {
-	    .data = in->payload,
-	    .len = in->len,
-	    .src = in->src,
-	    .dst = in->dst,
-	    .hop_limit = in->ttl,
+		.data = in->payload,
+		.len = in->len,
+		.src = in->src,
+		.dst = in->dst,
+		.hop_limit = in->ttl,
 	};
 	enum aksu_drop reason = link_nd_input(&i->l, &nd, s->now, NULL);
 
@@ -175,12 +169,12 @@ static void nd_deliver(struct aksu *s, struct iface *i, const struct ip_in *in)
 }
 
 /* One IP packet; `i` is NULL for the instance itself. */
-static void ip_deliver(struct aksu *s, struct iface *i, const uint8_t *data, size_t len, bool broadcast,
-		       const struct aksu_rx *rx)
+static void ip_deliver(struct aksu *s, struct iface *i, const uint8_t *data, size_t len,
+		       bool broadcast, const struct aksu_rx *rx)
 {
 	struct ip_in in = {0};
-	enum aksu_drop reason = ip_input(&s->ip, i != NULL ? i->number : IP_LOCAL, data, len, broadcast,
-					 s->now, &in);
+	enum aksu_drop reason = ip_input(&s->ip, i != NULL ? i->number : IP_LOCAL, data, len,
+					 broadcast, s->now, &in);
 
 	s->env.counters.drops[AKSU_DROP_FRAGMENT_LIMIT] += in.evicted;
 	if (reason != AKSU_DROP_NONE)
@@ -188,8 +182,7 @@ static void ip_deliver(struct aksu *s, struct iface *i, const uint8_t *data, siz
 	else
 		report_packet(s, &in, rx);
 	switch (in.kind) {
-	case IP_CONSUMED:
-		break;
+	case IP_CONSUMED: break;
 	case IP_DELIVER:
 		if (in.protocol == 6)
 			tcp_deliver(s, &in, rx);
@@ -204,9 +197,7 @@ static void ip_deliver(struct aksu *s, struct iface *i, const uint8_t *data, siz
 		if (i != NULL)
 			nd_deliver(s, i, &in);
 		break;
-	case IP_ICMP_ERROR:
-		icmp_deliver(s, &in.error);
-		break;
+	case IP_ICMP_ERROR: icmp_deliver(s, &in.error); break;
 	}
 	ip_in_release(&in);
 }
@@ -243,10 +234,10 @@ size_t aksu_input(struct aksu *s, const struct aksu_rx *rx, size_t n, aksu_time 
 		return 0;
 	(void)latch(s, now);
 	for (size_t k = 0; k < n && !poisoned(s); k++) {
-		uint64_t before = s->env.events.drops;
+		uint64_t before = s->env.dropped;
 
 		frame_input(s, &rx[k]);
-		dropped += s->env.events.drops != before;
+		dropped += s->env.dropped != before;
 	}
 	conn_settle_touched(s);
 	local_run(s);

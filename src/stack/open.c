@@ -2,8 +2,8 @@
 /*
  * stack/open.c - active OPEN: source address, port, initial sequence number.
  *
- * RFC 9293 section 3.10.1 and 3.9.2.3 (MUST-44 to MUST-46), RFC 6528 (ISN), RFC 6056 (ports), RFC 6191
- * section 3 (timestamps that grow from one connection of a pair to the next).
+ * RFC 9293 section 3.10.1 and 3.9.2.3 (MUST-44 to MUST-46), RFC 6528 (ISN), RFC 6056 (ports), RFC
+ * 6191 section 3 (timestamps that grow from one connection of a pair to the next).
  */
 #include "stack/stack.h"
 
@@ -114,10 +114,10 @@ int stack_connect(struct aksu *s, uint32_t index, const struct aksu_endpoint *re
 	if (error != AKSU_OK)
 		return error;
 	open = (struct tcp_open){
-	    .iss = isn_of(s, &f, now),
-	    .ts_offset = ts_offset_of(s, &f),
-	    .path_mss = path_mss_of(&path),
-	    .default_mss = default_mss_of(&f.remote),
+		.iss = isn_of(s, &f, now),
+		.ts_offset = ts_offset_of(s, &f),
+		.path_mss = path_mss_of(&path),
+		.default_mss = default_mss_of(&f.remote),
 	};
 	error = reuse_timewait(s, &f, &open.iss);
 	if (error != AKSU_OK)

@@ -40,8 +40,8 @@ static struct iface *iface_for(struct aksu *s, const struct flow *f)
 	return path.local ? &s->local : s->ifaces[path.link];
 }
 
-void control_send(struct aksu *s, const struct flow *f, const struct tcp_seg *seg, enum aksu_why why,
-		  enum tcp_state state)
+void control_send(struct aksu *s, const struct flow *f, const struct tcp_seg *seg,
+		  enum aksu_why why, enum tcp_state state)
 {
 	struct iface *i = iface_for(s, f);
 	struct control *k;
@@ -56,11 +56,11 @@ void control_send(struct aksu *s, const struct flow *f, const struct tcp_seg *se
 	}
 	k = &i->control[(i->control_head + i->control_count++) & (i->control_cap - 1)];
 	*k = (struct control){
-	    .flow = *f,
-	    .seg = *seg,
-	    .conn = event_wanted(&s->env.events, AKSU_EVENT_SEGMENT_OUT) ? flow_id(s, f) : 0,
-	    .why = (uint8_t)why,
-	    .state = (uint8_t)state,
+		.flow = *f,
+		.seg = *seg,
+		.conn = event_wanted(&s->env.events, AKSU_EVENT_SEGMENT_OUT) ? flow_id(s, f) : 0,
+		.why = (uint8_t)why,
+		.state = (uint8_t)state,
 	};
 }
 
@@ -149,10 +149,11 @@ static size_t serve_ready(struct aksu *s, struct iface *i, struct aksu_tx *tx, s
 		filled = serve(s, i, index, tx + n, cap - n);
 		n += filled;
 		if (filled == 0 && tcp_why_send(&c->t, s->now) != AKSU_WHY_NOTHING) {
-			/* Memory was refused, or a neighbour is awaited: its timer brings it back. */
+			/* Memory was refused, or a neighbour is awaited: its timer brings it back.
+			 */
 			list_remove(s, &i->ready, index);
 			c->flags &= (uint8_t)~CONN_READY;
-			conn_settle_timers(s, index);
+			conn_settle_starved(s, index);
 			continue;
 		}
 		conn_settle(s, index);

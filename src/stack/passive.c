@@ -2,8 +2,8 @@
 /*
  * stack/passive.c - passive OPEN: SYN records, SYN cookies, the accept queue.
  *
- * RFC 9293 section 3.10.7.2, RFC 4987. What a segment means for a listener or a record is decided in
- * tcp/listen.c; here are addresses, queues, time and the limits:
+ * RFC 9293 section 3.10.7.2, RFC 4987. What a segment means for a listener or a record is decided
+ * in tcp/listen.c; here are addresses, queues, time and the limits:
  *
  *   SYN ─► record (SYN queue) ─► ACK ─► connection (accept queue) ─► aksu_accept()
  *     └──► cookie, when the SYN queue is full or memory is tight ──┘
@@ -21,9 +21,9 @@ static unsigned level_of(const struct syn_entry *e) { return e->r.sends > 0 ? e-
 static struct tcp_passive passive_of(struct aksu *s, const struct flow *f, struct tcp_conf *conf)
 {
 	struct tcp_passive p = {
-	    .conf = conf,
-	    .ts_offset = ts_offset_of(s, f),
-	    .default_mss = default_mss_of(&f->remote),
+		.conf = conf,
+		.ts_offset = ts_offset_of(s, f),
+		.default_mss = default_mss_of(&f->remote),
 	};
 	struct ip_path path;
 
@@ -40,7 +40,8 @@ static uint32_t listener_of(const struct aksu *s, const struct flow *f)
 	return i != POOL_NONE && bound_at(s, i)->listening ? i : POOL_NONE;
 }
 
-static void record_state(struct aksu *s, const struct flow *f, enum tcp_state from, enum tcp_state to)
+static void record_state(struct aksu *s, const struct flow *f, enum tcp_state from,
+			 enum tcp_state to)
 {
 	struct aksu_event *e;
 
@@ -137,8 +138,9 @@ void passive_syn(struct aksu *s, uint32_t bound, const struct flow *f, const str
  * A connection takes the record's place and is given the segment. False: there was no room, and
  * the record stays: the peer's next segment, or our next SYN-ACK, tries again.
  */
-static bool complete(struct aksu *s, uint32_t listener, const struct flow *f, const struct syn_record *r,
-		     const struct tcp_passive *p, instant syn_ack_sent, uint32_t *index)
+static bool complete(struct aksu *s, uint32_t listener, const struct flow *f,
+		     const struct syn_record *r, const struct tcp_passive *p, instant syn_ack_sent,
+		     uint32_t *index)
 {
 	struct bound *b = bound_at(s, listener);
 	struct ip_path path;
@@ -229,16 +231,12 @@ void passive_segment(struct aksu *s, uint32_t syn, const struct tcp_seg *seg)
 	}
 	p = passive_of(s, &f, bound_at(s, l)->conf);
 	switch (syn_record_input(&e->r, &p, seg, s->now, &reason)) {
-	case SYN_DROP:
-		re.set = false;
-		break;
+	case SYN_DROP: re.set = false; break;
 	case SYN_RESEND:
 		re.set = false;
 		send_syn_ack(s, syn, &p);
 		break;
-	case SYN_ACK:
-		syn_record_ack(&e->r, &p, s->now, &re.seg);
-		break;
+	case SYN_ACK: syn_record_ack(&e->r, &p, s->now, &re.seg); break;
 	case SYN_RESET:
 		re.why = AKSU_WHY_RESET;
 		tcp_make_reset(seg, &re.seg);
@@ -256,7 +254,8 @@ void passive_segment(struct aksu *s, uint32_t syn, const struct tcp_seg *seg)
 			duration waited = level_timeout(level_of(e));
 
 			open_connection(s, l, &f, &r, &p,
-					(instant){due.ns > waited.ns ? due.ns - waited.ns : 0}, seg);
+					(instant){due.ns > waited.ns ? due.ns - waited.ns : 0},
+					seg);
 		}
 		return;
 	}
@@ -268,7 +267,8 @@ void passive_segment(struct aksu *s, uint32_t syn, const struct tcp_seg *seg)
 /* ---------------------------------------------------------------- segments for a listener */
 
 /* An ACK that may bring back a cookie of ours. */
-static bool take_cookie(struct aksu *s, uint32_t bound, const struct flow *f, const struct tcp_seg *seg)
+static bool take_cookie(struct aksu *s, uint32_t bound, const struct flow *f,
+			const struct tcp_seg *seg)
 {
 	struct bound *b = bound_at(s, bound);
 	struct tcp_passive p;
@@ -295,9 +295,7 @@ void passive_listen(struct aksu *s, uint32_t bound, const struct flow *f, const 
 	enum aksu_drop reason;
 
 	switch (tcp_listen(seg, &reason)) {
-	case LISTEN_IGNORE:
-		tcp_drop(&s->env, NULL, reason, seg);
-		return;
+	case LISTEN_IGNORE: tcp_drop(&s->env, NULL, reason, seg); return;
 	case LISTEN_RESET:
 		if (take_cookie(s, bound, f, seg))
 			return;
@@ -305,10 +303,37 @@ void passive_listen(struct aksu *s, uint32_t bound, const struct flow *f, const 
 		tcp_drop(&s->env, NULL, reason, seg);
 		reply_send(s, f, &re, TCP_LISTEN);
 		return;
-	case LISTEN_SYN:
-		passive_syn(s, bound, f, seg, NULL);
-		return;
+	case LISTEN_SYN: passive_syn(s, bound, f, seg, NULL); return;
 	}
+}
+
+/* Passive OPEN of an owned connection in CLOSED: its name now names a listener. */
+int stack_listen(struct aksu *s, uint32_t index, unsigned backlog)
+{
+	struct conn *c = conn_at(s, index);
+	struct bound *b;
+	int error;
+
+	if (!(c->flags & CONN_BOUND)) {
+		uint32_t bound = bound_add(s, 6, &(struct aksu_endpoint){.port = 0}, &error);
+
+		if (bound == POOL_NONE)
+			return error;
+		c->bound = bound;
+		c->flags |= CONN_BOUND;
+	}
+	b = bound_at(s, c->bound);
+	b->backlog = max_u32(backlog, 1);
+	if (b->listening)
+		return AKSU_OK; /* the backlog may be changed */
+	b->listening = true;
+	b->conn = index;
+	b->conf = conf_ref(c->t.conf);
+	c->flags |= CONN_LISTENER;
+	c->flow.local = b->local.addr;
+	c->flow.local_port = b->local.port;
+	record_state(s, &c->flow, TCP_CLOSED, TCP_LISTEN);
+	return AKSU_OK;
 }
 
 /* The listener closes: records are forgotten, connections that nobody accepted are reset. */
@@ -364,8 +389,8 @@ static void syn_timeout(struct aksu *s, uint32_t index)
 void syn_advance(struct aksu *s, bool all)
 {
 	for (unsigned l = 0; l < SYN_LEVELS; l++)
-		for (uint32_t i = s->syn_fifo[l].oldest, last = s->syn_fifo[l].newest; i != POOL_NONE;
-		     i = s->syn_fifo[l].oldest) {
+		for (uint32_t i = s->syn_fifo[l].oldest, last = s->syn_fifo[l].newest;
+		     i != POOL_NONE; i = s->syn_fifo[l].oldest) {
 			bool was_last = i == last;
 
 			if (!all && !due(due_instant(syn_at(s, i)->due, s->now, SYN_UNIT), s->now))

@@ -214,7 +214,7 @@ struct aksu {
 	uint32_t bound_bucket[BOUND_BUCKETS];
 	struct list touched, news;
 	struct list bound_news; /* UDP sockets and listeners with news, by news_next */
-	struct tcp_conf *conf; /* what new sockets begin with */
+	struct tcp_conf *conf;  /* what new sockets begin with */
 	uint32_t syn_queue, gen, isn_seed;
 	uint32_t port_table[16]; /* RFC 6056 algorithm 4 */
 	uint64_t packets;
@@ -278,6 +278,8 @@ void conn_free(struct aksu *s, uint32_t index);
 /* Before and after calls into tcp/ for one connection. */
 void conn_enter(struct aksu *s, const struct conn *c);
 void conn_settle(struct aksu *s, uint32_t index);
+/* The same for one that could not send though it wants to: only its timers bring it back. */
+void conn_settle_starved(struct aksu *s, uint32_t index);
 /* After each segment of a batch: settled once, at its end. */
 void conn_touch(struct aksu *s, uint32_t index);
 void conn_settle_touched(struct aksu *s);
@@ -317,6 +319,7 @@ uint32_t bound_find(const struct aksu *s, uint8_t protocol, const struct aksu_ad
 /* Takes a port (0: chooses one); POOL_NONE and *error set when it may not. */
 uint32_t bound_add(struct aksu *s, uint8_t protocol, const struct aksu_endpoint *local, int *error);
 void bound_remove(struct aksu *s, uint32_t index);
+int bound_move(struct aksu *s, uint32_t index, const struct aksu_endpoint *local);
 bool port_taken(const struct aksu *s, uint8_t protocol, uint16_t port);
 void bound_tell(struct aksu *s, uint32_t index);
 
@@ -327,6 +330,7 @@ void passive_syn(struct aksu *s, uint32_t bound, const struct flow *f, const str
 void passive_segment(struct aksu *s, uint32_t syn, const struct tcp_seg *seg);
 void passive_listen(struct aksu *s, uint32_t bound, const struct flow *f,
 		    const struct tcp_seg *seg);
+int stack_listen(struct aksu *s, uint32_t index, unsigned backlog);
 void passive_forget(struct aksu *s, uint32_t bound);
 void syn_free(struct aksu *s, uint32_t index);
 instant syn_deadline(const struct aksu *s);
@@ -341,8 +345,6 @@ void timewait_advance(struct aksu *s, bool all);
 
 /* ------------------------------------------------------------------ input.c, output.c, emit.c */
 
-void stack_input(struct aksu *s, const struct aksu_rx *rx);
-void tcp_deliver(struct aksu *s, const struct ip_in *in, const struct aksu_rx *rx);
 void icmp_deliver(struct aksu *s, const struct ip_icmp_error *e);
 void link_failures(struct aksu *s, struct iface *i);
 
@@ -356,12 +358,16 @@ bool datagram_send(struct aksu *s, struct ip_reply *d);
 bool datagrams_next(struct aksu *s, struct iface *i, struct aksu_tx *tx);
 
 /* Builds the frame of a segment; true: it is to be sent now. */
-bool emit_segment(struct aksu *s, struct iface *i, const struct flow *f, const struct tcp_out *out,
-		  uint8_t ttl, uint8_t tos, struct aksu_tx *tx);
+bool emit_segment(struct aksu *s, struct iface *i, struct conn *c, const struct tcp_out *out,
+		  struct aksu_tx *tx);
+bool emit_control(struct aksu *s, struct iface *i, const struct control *k, struct aksu_tx *tx);
 void tx_release(struct aksu_tx *tx);
 
 void local_run(struct aksu *s);
+void local_input(struct aksu *s, const struct aksu_rx *rx);
 bool iface_wants_output(const struct iface *i);
+size_t iface_output(struct aksu *s, struct iface *i, struct aksu_tx *tx, size_t cap);
+void iface_fini(struct aksu *s, struct iface *i);
 
 /* ------------------------------------------------------------------ udp.c */
 

@@ -71,11 +71,8 @@ void timewait_segment(struct aksu *s, uint32_t index, const struct tcp_seg *seg)
 	tcp_seq floor;
 
 	switch (timewait_input(&e->w, seg, s->now, &reason)) {
-	case TIMEWAIT_DROP:
-		break;
-	case TIMEWAIT_ACK:
-		answer(s, e, AKSU_WHY_OUT_OF_WINDOW);
-		break;
+	case TIMEWAIT_DROP: break;
+	case TIMEWAIT_ACK: answer(s, e, AKSU_WHY_OUT_OF_WINDOW); break;
 	case TIMEWAIT_RESTART:
 		fifo_remove(&s->timewaits, &s->timewait_fifo, index);
 		begin_wait(s, index);
@@ -98,7 +95,8 @@ instant timewait_deadline(const struct aksu *s)
 {
 	if (s->timewait_fifo.oldest == POOL_NONE)
 		return INSTANT_NEVER;
-	return due_instant(timewait_at(s, s->timewait_fifo.oldest)->due, s->advanced, TIMEWAIT_UNIT);
+	return due_instant(timewait_at(s, s->timewait_fifo.oldest)->due, s->advanced,
+			   TIMEWAIT_UNIT);
 }
 
 static void report_end(struct aksu *s, const struct flow *f)

@@ -18,6 +18,7 @@ struct tcp_env {
 	struct prng prng;
 	struct aksu_counters counters;
 	duration msl, rto_min;
+	uint64_t dropped; /* the sum of counters.drops */
 	bool poisoned;
 	void (*panic)(void *ctx, const char *file, int line, const char *what);
 	void *panic_ctx;

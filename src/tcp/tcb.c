@@ -46,6 +46,8 @@ struct ext_cell {
 	struct tcb_ext ext;
 };
 
+uint32_t tcb_ext_size(void) { return sizeof(struct ext_cell); }
+
 struct tcb_ext *tcb_extend(struct tcb *t)
 {
 	struct ext_cell *cell;
@@ -184,6 +186,7 @@ void tcp_drop(struct tcp_env *env, const struct tcb *t, enum aksu_drop reason,
 	struct aksu_event *e;
 
 	env->counters.drops[reason]++;
+	env->dropped++;
 	if (LIKELY(!event_wanted(&env->events, AKSU_EVENT_DROP)))
 		return;
 	e = t != NULL ? tcb_event(t, AKSU_EVENT_DROP) : event_begin(&env->events, AKSU_EVENT_DROP);

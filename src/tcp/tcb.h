@@ -184,6 +184,9 @@ void tcb_init(struct tcb *t, struct tcp_env *env, struct tcp_conf *conf, uint32_
 /* Gives back everything the block holds; says nothing to the peer. */
 void tcb_fini(struct tcb *t);
 
+/* What the pool of extensions must be made for. */
+uint32_t tcb_ext_size(void);
+
 /* The extension, taken now if there is none; NULL: no memory. */
 MUST_USE struct tcb_ext *tcb_extend(struct tcb *t);
 

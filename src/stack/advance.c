@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stack/advance.c - time: when something is due next, and letting it happen.
+ *
+ * Nothing ticks: with nothing pending the deadline is AKSU_NEVER.
+ */
+#include "stack/stack.h"
+
+/* Records tell time in 16 bits; after a longer pause all of them are due (D17: clocks that jump).
+ */
+static bool jumped(const struct aksu *s, duration longest)
+{
+	return longer(since(s->advanced, s->now), longest);
+}
+
+static void run_connections(struct aksu *s)
+{
+	uint32_t index;
+
+	while ((index = wheel_pop(&s->wheel, s->now)) != POOL_NONE) {
+		struct conn *c = conn_at(s, index);
+
+		conn_enter(s, c);
+		tcp_advance(&c->t, s->now);
+		conn_settle(s, index);
+	}
+}
+
+static void run_ip(struct aksu *s)
+{
+	struct ip_reply reply = {0};
+	enum aksu_drop reason;
+
+	while ((reason = ip_advance(&s->ip, s->now, &reply)) != AKSU_DROP_NONE) {
+		tcp_drop(&s->env, NULL, reason, NULL);
+		if (reply.payload.block != NULL)
+			(void)datagram_send(s, &reply);
+		reply = (struct ip_reply){0};
+	}
+}
+
+static void run_links(struct aksu *s)
+{
+	for (unsigned k = 0; k < LINKS_MAX; k++) {
+		struct iface *i = s->ifaces[k];
+
+		if (i == NULL || !due(link_deadline(&i->l), s->now))
+			continue;
+		link_advance(&i->l, s->now);
+		link_failures(s, i);
+	}
+	conn_settle_touched(s);
+}
+
+void aksu_advance(struct aksu *s, aksu_time now)
+{
+	if (poisoned(s))
+		return;
+	(void)latch(s, now);
+	run_connections(s);
+	syn_advance(s, jumped(s, seconds(1u << (SYN_LEVELS - 1))));
+	timewait_advance(s, jumped(s, nanoseconds(2 * s->env.msl.ns)));
+	s->advanced = s->now;
+	run_ip(s);
+	run_links(s);
+	local_run(s);
+}
+
+aksu_time aksu_deadline(const struct aksu *s)
+{
+	instant first;
+
+	if (poisoned(s))
+		return AKSU_NEVER;
+	if (iface_wants_output(&s->local))
+		return s->now.ns; /* more to carry than one burst */
+	first = earlier(wheel_next(&s->wheel), ip_deadline(&s->ip));
+	first = earlier(first, earlier(syn_deadline(s), timewait_deadline(s)));
+	for (unsigned k = 0; k < LINKS_MAX; k++)
+		if (s->ifaces[k] != NULL)
+			first = earlier(first, link_deadline(&s->ifaces[k]->l));
+	return first.ns;
+}

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stack/instance.c - the life of an instance, its links, addresses and routes.
+ */
+#include "base/bytes.h"
+#include "stack/stack.h"
+
+#define BUDGET_DEFAULT    ((size_t)64 << 20)
+#define BUFFER_DEFAULT    (256u << 10)
+#define BUFFER_MIN        256u
+#define BUFFER_MAX        (1u << 30) /* a window is at most 2^30 (RFC 7323 2.3) */
+#define SYN_QUEUE_DEFAULT 1024u
+#define MSL_DEFAULT       seconds(30)
+#define MSL_MAX           seconds(240)
+#define CONFIG_SIZE_MIN   offsetof(struct aksu_config, budget)
+
+/* ---------------------------------------------------------------- birth */
+
+static uint32_t buffer_or_default(uint32_t n)
+{
+	return n == 0 ? BUFFER_DEFAULT : max_u32(min_u32(n, BUFFER_MAX), BUFFER_MIN);
+}
+
+static bool first_conf(struct aksu *s, const struct aksu_config *config)
+{
+	struct tcp_conf *conf = mem_alloc(&s->env.mem, sizeof(*conf), _Alignof(struct tcp_conf));
+
+	if (conf == NULL)
+		return false;
+	*conf = (struct tcp_conf){
+		.refs = 1,
+		.sndbuf = buffer_or_default(config->send_buffer),
+		.rcvbuf = buffer_or_default(config->receive_buffer),
+		.rcvlowat = 1,
+		.user_timeout = USER_TIMEOUT_DEFAULT,
+		.syn_timeout = SYN_TIMEOUT_DEFAULT,
+		.keep_idle = KEEPALIVE_IDLE_DEFAULT,
+		.keep_interval = KEEPALIVE_INTERVAL_DEFAULT,
+		.keep_count = KEEPALIVE_COUNT_DEFAULT,
+		.linger_ns = -1,
+	};
+	s->conf = conf;
+	return true;
+}
+
+/* Each use has a key of its own, drawn from what the caller gave (D13). */
+static struct hash_key derive(const struct aksu_config *config, uint8_t use)
+{
+	struct hash_key a = hash_key_from(config->entropy), b = hash_key_from(config->entropy + 16);
+
+	return (struct hash_key){siphash(&a, &use, 1), siphash(&b, &use, 1)};
+}
+
+static void derive_keys(struct aksu *s, const struct aksu_config *config)
+{
+	struct hash_key chance = derive(config, 6);
+
+	s->key_flow = derive(config, 1);
+	s->key_isn = derive(config, 2);
+	s->key_port = derive(config, 3);
+	s->key_ts = derive(config, 4);
+	s->key_cookie = derive(config, 5);
+	s->env.prng = prng_from(chance.k0 ^ chance.k1 ^ config->seed);
+	s->isn_seed = (uint32_t)config->seed;
+}
+
+static void init_env(struct aksu *s, const struct aksu_config *config)
+{
+	s->env.msl = config->msl == 0 ? MSL_DEFAULT : nanoseconds(min_u64(config->msl, MSL_MAX.ns));
+	s->env.rto_min = config->rto_min == 0 ? RTO_INITIAL : nanoseconds(config->rto_min);
+	s->env.panic = config->panic;
+	s->env.panic_ctx = config->panic_ctx;
+	s->env.events.ring = config->events;
+	s->env.events.mask = config->events != NULL ? config->event_mask : 0;
+	pool_init(&s->env.exts, &s->env.mem, tcb_ext_size());
+	pool_init(&s->conns, &s->env.mem, sizeof(struct conn));
+	pool_init(&s->syns, &s->env.mem, sizeof(struct syn_entry));
+	pool_init(&s->timewaits, &s->env.mem, sizeof(struct timewait_entry));
+	pool_init(&s->bounds, &s->env.mem, sizeof(struct bound));
+	s->syns.max = s->timewaits.max = SMALL_MAX;
+	s->syn_queue = config->syn_queue != 0 ? config->syn_queue : SYN_QUEUE_DEFAULT;
+}
+
+static void init_lists(struct aksu *s)
+{
+	const struct list empty = {POOL_NONE, POOL_NONE};
+	const struct fifo none = {POOL_NONE, POOL_NONE};
+
+	s->touched = s->news = s->bound_news = s->local.ready = empty;
+	s->timewait_fifo = none;
+	for (unsigned l = 0; l < SYN_LEVELS; l++)
+		s->syn_fifo[l] = none;
+	for (unsigned i = 0; i < BOUND_BUCKETS; i++)
+		s->bound_bucket[i] = POOL_NONE;
+	s->local.local = true;
+	s->local.number = IP_LOCAL;
+}
+
+/* A caller compiled against an older header knows fewer fields: the rest is zero. */
+static bool read_config(struct aksu_config *out, const struct aksu_config *config)
+{
+	*out = (struct aksu_config){0};
+	if (config == NULL || config->size < CONFIG_SIZE_MIN || config->allocator.alloc == NULL ||
+	    config->allocator.free == NULL)
+		return false;
+	memcpy(out, config, min_size(config->size, sizeof(*out)));
+	if (out->budget == 0)
+		out->budget = BUDGET_DEFAULT;
+	if (out->events != NULL && (out->events->cap & (out->events->cap - 1)) != 0)
+		return false;
+	return true;
+}
+
+struct aksu *aksu_new(const struct aksu_config *given, aksu_time now)
+{
+	struct aksu_config config;
+	struct mem mem;
+	struct aksu *s;
+
+	if (!read_config(&config, given))
+		return NULL;
+	mem = (struct mem){.from = config.allocator, .budget = config.budget};
+	s = mem_alloc(&mem, sizeof(*s), _Alignof(struct aksu));
+	if (s == NULL)
+		return NULL;
+	memset(s, 0, sizeof(*s));
+	s->env.mem = mem;
+	(void)latch(s, now);
+	s->advanced = s->now;
+	derive_keys(s, &config);
+	init_env(s, &config);
+	init_lists(s);
+	ip_init(&s->ip, &s->env.mem, &s->key_port, s->now);
+	wheel_init(&s->wheel, &s->conns, offsetof(struct conn, wheel), s->now);
+	if (!flows_init(s) || !first_conf(s, &config)) {
+		aksu_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+/* ---------------------------------------------------------------- death */
+
+void iface_fini(struct aksu *s, struct iface *i)
+{
+	for (uint32_t k = 0; k < i->datagram_count; k++)
+		block_unref(
+			i->datagrams[(i->datagram_head + k) & (i->datagram_cap - 1)].payload.block);
+	mem_free(&s->env.mem, i->datagrams, i->datagram_cap * sizeof(*i->datagrams));
+	mem_free(&s->env.mem, i->control, i->control_cap * sizeof(*i->control));
+	if (i->local)
+		return;
+	link_fini(&i->l);
+	mem_free(&s->env.mem, i, sizeof(*i));
+}
+
+static void free_sockets(struct aksu *s)
+{
+	for (uint32_t i = pool_next(&s->conns, 0); i != POOL_NONE;
+	     i = pool_next(&s->conns, i + 1)) {
+		struct conn *c = conn_at(s, i);
+
+		if (c->t.x != NULL)
+			tcb_fini(&c->t);
+	}
+	for (uint32_t i = pool_next(&s->bounds, 0); i != POOL_NONE;
+	     i = pool_next(&s->bounds, i + 1))
+		udp_drop_queue(s, bound_at(s, i));
+}
+
+/* Options that sockets had to themselves: each is freed with its last holder. */
+static void free_confs(struct aksu *s)
+{
+	for (uint32_t i = pool_next(&s->conns, 0); i != POOL_NONE; i = pool_next(&s->conns, i + 1))
+		conf_unref(s, conn_at(s, i)->t.conf);
+	for (uint32_t i = pool_next(&s->bounds, 0); i != POOL_NONE;
+	     i = pool_next(&s->bounds, i + 1))
+		conf_unref(s, bound_at(s, i)->conf);
+	conf_unref(s, s->conf);
+}
+
+void aksu_free(struct aksu *s)
+{
+	struct mem mem;
+
+	if (s == NULL)
+		return;
+	s->env.events.mask = 0;
+	free_confs(s);
+	free_sockets(s);
+	for (unsigned k = 0; k < LINKS_MAX; k++)
+		if (s->ifaces[k] != NULL)
+			iface_fini(s, s->ifaces[k]);
+	iface_fini(s, &s->local);
+	ip_fini(&s->ip);
+	flows_fini(s);
+	pool_fini(&s->conns);
+	pool_fini(&s->syns);
+	pool_fini(&s->timewaits);
+	pool_fini(&s->bounds);
+	pool_fini(&s->env.exts);
+	mem = s->env.mem;
+	mem_free(&mem, s, sizeof(*s));
+}
+
+/* ---------------------------------------------------------------- questions */
+
+size_t aksu_memory_used(const struct aksu *s) { return s->env.mem.used; }
+
+size_t aksu_memory_peak(const struct aksu *s) { return s->env.mem.peak; }
+
+const struct aksu_counters *aksu_counters(const struct aksu *s) { return &s->env.counters; }
+
+void aksu_events(struct aksu *s, struct aksu_event_ring *ring, uint32_t mask)
+{
+	s->env.events.ring = ring;
+	s->env.events.mask = ring != NULL ? mask : 0;
+}
+
+/* ---------------------------------------------------------------- links */
+
+static struct iface *iface_at(const struct aksu *s, int link)
+{
+	return link >= 0 && link < LINKS_MAX ? s->ifaces[link] : NULL;
+}
+
+static int free_number(const struct aksu *s)
+{
+	for (int k = 0; k < LINKS_MAX; k++)
+		if (s->ifaces[k] == NULL)
+			return k;
+	return -AKSU_ENOBUFS;
+}
+
+int aksu_link_add(struct aksu *s, const struct aksu_link_config *given, aksu_time now)
+{
+	struct aksu_link_config config = {0};
+	struct iface *i;
+	int number, error;
+
+	if (poisoned(s))
+		return -AKSU_EPOISONED;
+	(void)latch(s, now);
+	if (given->size < offsetof(struct aksu_link_config, features))
+		return -AKSU_EINVAL;
+	memcpy(&config, given, min_size(given->size, sizeof(config)));
+	if (config.mtu < 68 || config.mtu > 65535)
+		return -AKSU_EINVAL;
+	if (config.features & AKSU_LINK_TX_TSO)
+		config.features |= AKSU_LINK_TX_CSUM;
+	if (config.tso_max == 0 || config.tso_max > 65535)
+		config.tso_max = 65535;
+	number = free_number(s);
+	if (number < 0)
+		return number;
+	i = mem_alloc(&s->env.mem, sizeof(*i), _Alignof(struct iface));
+	if (i == NULL)
+		return -AKSU_ENOMEM;
+	*i = (struct iface){.number = number, .ready = {POOL_NONE, POOL_NONE}};
+	error = link_init(&i->l, &s->env.mem, &config, &s->key_port);
+	if (error == AKSU_OK)
+		error = ip_link_set(&s->ip, number, config.mtu);
+	if (error != AKSU_OK) {
+		link_fini(&i->l);
+		mem_free(&s->env.mem, i, sizeof(*i));
+		return error;
+	}
+	s->ifaces[number] = i;
+	return number;
+}
+
+int aksu_link_remove(struct aksu *s, int link)
+{
+	struct iface *i = iface_at(s, link);
+
+	if (i == NULL)
+		return -AKSU_ENOENT;
+	/* Its connections keep their number, find no link, and end by their own timers. */
+	while (i->ready.head != POOL_NONE) {
+		uint32_t index = i->ready.head;
+
+		list_remove(s, &i->ready, index);
+		conn_at(s, index)->flags &= (uint8_t)~CONN_READY;
+	}
+	s->ifaces[link] = NULL;
+	iface_fini(s, i);
+	return ip_link_remove(&s->ip, link);
+}
+
+int aksu_link_set_mtu(struct aksu *s, int link, uint32_t mtu)
+{
+	struct iface *i = iface_at(s, link);
+	int error;
+
+	if (i == NULL)
+		return -AKSU_ENOENT;
+	if (mtu < 68 || mtu > 65535)
+		return -AKSU_EINVAL;
+	error = ip_link_set(&s->ip, link, mtu);
+	if (error != AKSU_OK)
+		return error;
+	i->l.mtu = mtu;
+	for (uint32_t k = pool_next(&s->conns, 0); k != POOL_NONE; k = pool_next(&s->conns, k + 1))
+		if (conn_at(s, k)->flags & CONN_IN_TABLE && conn_at(s, k)->link == link) {
+			conn_reroute(s, conn_at(s, k), true);
+			conn_settle(s, k);
+		}
+	return AKSU_OK;
+}
+
+int aksu_link_mtu(const struct aksu *s, int link)
+{
+	const struct iface *i = iface_at(s, link);
+
+	return i != NULL ? (int)i->l.mtu : -AKSU_ENOENT;
+}
+
+/* ---------------------------------------------------------------- addresses and routes */
+
+int aksu_addr_add(struct aksu *s, int link, const struct aksu_addr *addr, unsigned prefix)
+{
+	struct iface *i = iface_at(s, link);
+	int error;
+
+	if (i == NULL)
+		return -AKSU_ENOENT;
+	error = ip_addr_add(&s->ip, link, addr, prefix);
+	if (error != AKSU_OK)
+		return error;
+	error = link_addr_add(&i->l, addr, s->now);
+	if (error != AKSU_OK)
+		(void)ip_addr_remove(&s->ip, link, addr);
+	return error;
+}
+
+int aksu_addr_remove(struct aksu *s, int link, const struct aksu_addr *addr)
+{
+	struct iface *i = iface_at(s, link);
+
+	if (i == NULL)
+		return -AKSU_ENOENT;
+	link_addr_remove(&i->l, addr);
+	return ip_addr_remove(&s->ip, link, addr);
+}
+
+int aksu_route_add(struct aksu *s, int link, const struct aksu_addr *dst, unsigned prefix,
+		   const struct aksu_addr *gateway)
+{
+	if (iface_at(s, link) == NULL)
+		return -AKSU_ENOENT;
+	return ip_route_add(&s->ip, link, dst, prefix, gateway, 0);
+}
+
+int aksu_route_remove(struct aksu *s, int link, const struct aksu_addr *dst, unsigned prefix)
+{
+	return ip_route_remove(&s->ip, link, dst, prefix);
+}

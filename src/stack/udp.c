@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stack/udp.c - UDP (RFC 768, RFC 1122 section 4.1): datagrams in and out of bound sockets.
+ *
+ * A datagram that comes waits as one block; a socket's queue is bounded by its receive buffer in
+ * octets and by QUEUE_MAX in number. One that leaves is queued for its link and cut there.
+ */
+#include "wire/udp.h"
+#include "base/bytes.h"
+#include "stack/stack.h"
+
+#define QUEUE_MAX 512u /* datagrams: bounds what empty ones cost */
+
+static bool grow_queue(struct aksu *s, struct bound *b)
+{
+	uint32_t cap = b->queue_cap == 0 ? 8 : b->queue_cap * 2;
+	struct datagram *ring;
+
+	if (cap > QUEUE_MAX)
+		return false;
+	ring = mem_alloc(&s->env.mem, cap * sizeof(*ring), _Alignof(struct datagram));
+	if (ring == NULL)
+		return false;
+	for (uint32_t k = 0; k < b->queue_count; k++)
+		ring[k] = b->queue[(b->queue_head + k) & (b->queue_cap - 1)];
+	mem_free(&s->env.mem, b->queue, b->queue_cap * sizeof(*ring));
+	b->queue = ring;
+	b->queue_cap = cap;
+	b->queue_head = 0;
+	return true;
+}
+
+void udp_drop_queue(struct aksu *s, struct bound *b)
+{
+	for (uint32_t k = 0; k < b->queue_count; k++)
+		block_unref(b->queue[(b->queue_head + k) & (b->queue_cap - 1)].block);
+	mem_free(&s->env.mem, b->queue, b->queue_cap * sizeof(*b->queue));
+	b->queue = NULL;
+	b->queue_cap = b->queue_head = b->queue_count = b->queue_octets = 0;
+}
+
+static void drop(struct aksu *s, enum aksu_drop reason) { tcp_drop(&s->env, NULL, reason, NULL); }
+
+static void enqueue(struct aksu *s, uint32_t index, const struct ip_in *in, const struct udp *u)
+{
+	struct bound *b = bound_at(s, index);
+	struct aksu_block *block;
+
+	if (b->queue_octets + u->text_len > b->conf->rcvbuf ||
+	    (b->queue_count == b->queue_cap && !grow_queue(s, b))) {
+		drop(s, AKSU_DROP_UDP_QUEUE_FULL);
+		return;
+	}
+	block = block_new(&s->env.mem, max_u32(u->text_len, 1));
+	if (block == NULL) {
+		drop(s, AKSU_DROP_NO_MEMORY);
+		return;
+	}
+	memcpy(block->data, u->text, u->text_len);
+	block->filled = u->text_len;
+	b->queue[(b->queue_head + b->queue_count++) & (b->queue_cap - 1)] =
+		(struct datagram){block, 0, u->text_len, {in->src, u->src_port}};
+	b->queue_octets += u->text_len;
+	bound_tell(s, index);
+}
+
+void udp_deliver(struct aksu *s, const struct ip_in *in)
+{
+	struct ip_reply reply = {0};
+	struct udp u = {0};
+	enum aksu_drop reason = udp_parse(in->payload, in->len, &u);
+	uint32_t index;
+
+	if (reason == AKSU_DROP_NONE && !udp_checksum_good(&in->src, &in->dst, in->payload))
+		reason = AKSU_DROP_UDP_CHECKSUM;
+	if (reason != AKSU_DROP_NONE) {
+		drop(s, reason);
+		return;
+	}
+	index = bound_find(s, 17, &in->dst, u.dst_port,
+			   &(struct aksu_endpoint){in->src, u.src_port});
+	if (index != POOL_NONE) {
+		enqueue(s, index, in, &u);
+		return;
+	}
+	drop(s, AKSU_DROP_UDP_NO_SOCKET);
+	if (ip_unreachable(&s->ip, in, IP_REFUSE_PORT, s->now, &reply))
+		(void)datagram_send(s, &reply);
+}
+
+void udp_icmp(struct aksu *s, const struct ip_icmp_error *e)
+{
+	struct aksu_endpoint remote = {e->dst, e->dst_port};
+	uint32_t index = bound_find(s, 17, &e->src, e->src_port, &remote);
+
+	if (index == POOL_NONE)
+		return;
+	if (e->kind == IP_ERROR_TOO_BIG)
+		(void)ip_pmtu_learn(&s->ip, &e->dst, e->mtu, e->quoted_len, s->now);
+	if (!bound_at(s, index)->connected)
+		return; /* an unconnected socket cannot tell which of its peers is meant */
+	bound_at(s, index)->error = (uint8_t)e->error;
+	bound_tell(s, index);
+}
+
+int64_t udp_send(struct aksu *s, uint32_t index, const void *data, size_t n,
+		 const struct aksu_endpoint *to)
+{
+	struct bound *b = bound_at(s, index);
+	const struct aksu_addr *src = addr_is_unspecified(&b->local.addr) ? NULL : &b->local.addr;
+	struct ip_path path = {0};
+	struct udp u = {.src_port = b->local.port};
+	struct ip_reply d = {0};
+	struct aksu_block *block;
+	int error;
+
+	if (to == NULL && !b->connected)
+		return -AKSU_ENOTCONN;
+	if (to == NULL)
+		to = &b->remote;
+	if (n > UDP_TEXT_MAX - 20u)
+		return -AKSU_EMSGSIZE;
+	error = ip_route(&s->ip, &to->addr, src, &path);
+	if (error != AKSU_OK)
+		return error;
+	block = block_new(&s->env.mem, (uint32_t)n + UDP_HDR_LEN);
+	if (block == NULL)
+		return -AKSU_ENOMEM;
+	memcpy(block->data + UDP_HDR_LEN, data, n);
+	block->filled = block->cap;
+	u.dst_port = to->port;
+	u.text = block->data + UDP_HDR_LEN;
+	u.text_len = (uint16_t)n;
+	(void)udp_emit(&u, &path.src, &to->addr, block->data);
+	d.out = (struct ip_out){
+		.src = path.src,
+		.dst = to->addr,
+		.payload_len = block->filled,
+		.protocol = 17,
+		.ttl = b->conf->ttl != 0 ? b->conf->ttl : IP_TTL_DEFAULT,
+		.tos = b->conf->tos,
+	};
+	d.payload = (struct slice){block, 0, block->filled};
+	d.link = path.link;
+	return datagram_send(s, &d) ? (int64_t)n : -AKSU_EAGAIN;
+}
+
+int64_t udp_receive(struct aksu *s, uint32_t index, void *data, size_t n,
+		    struct aksu_endpoint *from)
+{
+	struct bound *b = bound_at(s, index);
+	struct datagram *d;
+	int64_t whole;
+
+	if (b->error != 0) {
+		int error = b->error;
+
+		b->error = 0;
+		return -error;
+	}
+	if (b->queue_count == 0)
+		return -AKSU_EAGAIN;
+	d = &b->queue[b->queue_head & (b->queue_cap - 1)];
+	memcpy(data, d->block->data + d->at, min_size(n, d->len));
+	if (from != NULL)
+		*from = d->from;
+	whole = d->len;
+	b->queue_octets -= d->len;
+	block_unref(d->block);
+	b->queue_head++;
+	if (--b->queue_count == 0)
+		udp_drop_queue(s, b);
+	return whole;
+}
