@@ -147,7 +147,7 @@ static enum aksu_drop fragment_v4(struct ip *ip, struct ip_in *in, const struct 
 
 	if (f.len == 0 || (f.more && f.len % 8 != 0) || f.head_len + f.at + f.len > UINT16_MAX)
 		return AKSU_DROP_FRAGMENT_BAD;
-	why = reasm_add(ip, &f, look->now, &r);
+	why = ip_reasm_add(ip, &f, look->now, &r);
 	in->evicted = r.evicted;
 	if (why != AKSU_DROP_NONE || !r.block)
 		return why;
@@ -281,7 +281,7 @@ static enum aksu_drop fragment_v6(struct ip *ip, struct ip_in *in, const struct 
 
 	if (why != AKSU_DROP_NONE)
 		return why;
-	why = reasm_add(ip, &f, look->now, &r);
+	why = ip_reasm_add(ip, &f, look->now, &r);
 	in->evicted = r.evicted;
 	if (why != AKSU_DROP_NONE || !r.block)
 		return why;
@@ -393,10 +393,10 @@ void ip_in_release(struct ip_in *in)
 
 /* ------------------------------------------------------------------ time */
 
-instant ip_deadline(const struct ip *ip) { return earlier(reasm_deadline(ip), ip->pmtu.next); }
+instant ip_deadline(const struct ip *ip) { return earlier(ip_reasm_deadline(ip), ip->pmtu.next); }
 
 enum aksu_drop ip_advance(struct ip *ip, instant now, struct ip_reply *reply)
 {
 	pmtu_expire(ip, now);
-	return reasm_expire(ip, now, reply);
+	return ip_reasm_expire(ip, now, reply);
 }

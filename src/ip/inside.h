@@ -66,12 +66,12 @@ struct reassembled {
 };
 
 /* The data are within 65535 octets, not empty, and a multiple of 8 unless they are the last. */
-enum aksu_drop reasm_add(struct ip *ip, const struct fragment *f, instant now,
+enum aksu_drop ip_reasm_add(struct ip *ip, const struct fragment *f, instant now,
 			 struct reassembled *out);
-instant reasm_deadline(const struct ip *ip);
+instant ip_reasm_deadline(const struct ip *ip);
 /* The oldest datagram goes if it is due: FRAGMENT_TIMEOUT, and a reply if its sender is to know. */
-enum aksu_drop reasm_expire(struct ip *ip, instant now, struct ip_reply *reply);
-void reasm_fini(struct ip *ip);
+enum aksu_drop ip_reasm_expire(struct ip *ip, instant now, struct ip_reply *reply);
+void ip_reasm_fini(struct ip *ip);
 
 /* ------------------------------------------------------------------ icmp.c, complain.c */
 

@@ -118,7 +118,7 @@ static struct ip_datagram *begin(struct ip *ip, const struct fragment *f, instan
 	return d;
 }
 
-void reasm_fini(struct ip *ip)
+void ip_reasm_fini(struct ip *ip)
 {
 	while (ip->reasm.oldest)
 		forget(ip, ip->reasm.oldest);
@@ -312,7 +312,7 @@ static enum aksu_drop add_to(struct ip *ip, struct ip_datagram *d, const struct 
 	return AKSU_DROP_NONE;
 }
 
-enum aksu_drop reasm_add(struct ip *ip, const struct fragment *f, instant now,
+enum aksu_drop ip_reasm_add(struct ip *ip, const struct fragment *f, instant now,
 			 struct reassembled *out)
 {
 	struct ip_datagram *d = find(ip, f);
@@ -333,7 +333,7 @@ enum aksu_drop reasm_add(struct ip *ip, const struct fragment *f, instant now,
 
 /* ------------------------------------------------------------------ time */
 
-instant reasm_deadline(const struct ip *ip)
+instant ip_reasm_deadline(const struct ip *ip)
 {
 	return ip->reasm.oldest ? ip->reasm.oldest->expires : INSTANT_NEVER;
 }
@@ -362,7 +362,7 @@ static void tell_sender(struct ip *ip, const struct ip_datagram *d, instant now,
 	complain(ip, &about, &c, now, reply);
 }
 
-enum aksu_drop reasm_expire(struct ip *ip, instant now, struct ip_reply *reply)
+enum aksu_drop ip_reasm_expire(struct ip *ip, instant now, struct ip_reply *reply)
 {
 	struct ip_datagram *d;
 

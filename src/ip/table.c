@@ -53,7 +53,7 @@ void ip_init(struct ip *ip, struct mem *mem, const struct hash_key *key, instant
 
 void ip_fini(struct ip *ip)
 {
-	reasm_fini(ip);
+	ip_reasm_fini(ip);
 	pmtu_fini(ip);
 	mem_free(ip->mem, ip->links, ip->links_cap * sizeof(*ip->links));
 	mem_free(ip->mem, ip->addrs, ip->addrs_cap * sizeof(*ip->addrs));

@@ -45,9 +45,10 @@ static size_t append_small(const struct tcp_seg *seg, uint8_t *at)
 
 static void put_checksum(struct aksu_tx *tx, size_t tcp_at, csum sum, bool partial)
 {
-	be16 field = put16(partial ? csum_fold(sum) : csum_finish(sum));
+	uint16_t field = partial ? csum_fold(sum) : csum_finish(sum);
 
-	memcpy(tx->head + tcp_at + TCP_CHECKSUM_AT, &field, sizeof(field));
+	tx->head[tcp_at + TCP_CHECKSUM_AT] = (uint8_t)(field >> 8);
+	tx->head[tcp_at + TCP_CHECKSUM_AT + 1] = (uint8_t)field;
 	if (!partial)
 		return;
 	tx->checksum = 1;

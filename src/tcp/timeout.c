@@ -176,7 +176,7 @@ void on_time_wait(struct tcb *t, instant now)
 	if (t->x != NULL)
 		for (int i = 0; i < TIMER_FAST_COUNT; i++)
 			t->x->deadline[i] = INSTANT_NEVER;
-	t->flags &= ~(uint32_t)(TF_PROBE_DUE | TF_KEEPALIVE_DUE | TF_OVERRIDE);
+	t->flags &= ~(uint32_t)(TF_PROBE_DUE | TF_KEEPALIVE_DUE | TF_OVERRIDE | TF_ACK_DELAYED);
 	t->flags |= TF_LIFE;
 	t->slow = after(now, nanoseconds(2 * t->env->msl.ns)); /* MUST-13 */
 }
@@ -262,6 +262,7 @@ static void expire(struct tcb *t, enum tcp_timer timer, instant now)
 	case TIMER_PERSIST: persist_timeout(t, now); break;
 	case TIMER_DELACK:
 		disarm(t, TIMER_DELACK);
+		t->flags &= ~(uint32_t)TF_ACK_DELAYED;
 		ack_now(t, AKSU_WHY_DELAYED_ACK);
 		break;
 	case TIMER_OVERRIDE:
