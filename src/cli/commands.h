@@ -6,6 +6,7 @@
 #ifndef AKSU_CLI_COMMANDS_H
 #define AKSU_CLI_COMMANDS_H
 
+int cmd_bench(int argc, char **argv);
 int cmd_echo(int argc, char **argv);
 
 #endif

@@ -41,7 +41,7 @@ static void run_ip(struct aksu *s)
 
 static void run_links(struct aksu *s)
 {
-	for (unsigned k = 0; k < LINKS_MAX; k++) {
+	for (unsigned k = 0; k < s->iface_end; k++) {
 		struct iface *i = s->ifaces[k];
 
 		if (i == NULL || !due(link_deadline(&i->l), s->now))
@@ -76,7 +76,7 @@ aksu_time aksu_deadline(const struct aksu *s)
 		return s->now.ns; /* more to carry than one burst */
 	first = earlier(wheel_next(&s->wheel), ip_deadline(&s->ip));
 	first = earlier(first, earlier(syn_deadline(s), timewait_deadline(s)));
-	for (unsigned k = 0; k < LINKS_MAX; k++)
+	for (unsigned k = 0; k < s->iface_end; k++)
 		if (s->ifaces[k] != NULL)
 			first = earlier(first, link_deadline(&s->ifaces[k]->l));
 	return first.ns;

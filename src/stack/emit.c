@@ -93,9 +93,15 @@ static void report(struct aksu *s, const struct iface *i, const struct flow *f,
 	e->retransmission = (uint8_t)min_u32(out->transmissions, UINT8_MAX);
 }
 
+/* What IP is told beside the addresses. */
+struct envelope {
+	uint32_t label; /* IPv6 flow label: the same for all packets of a flow (RFC 6437) */
+	uint8_t ttl, tos;
+};
+
 /* Headers of IP and TCP, at the offset that the link wants; returns where TCP's begins. */
 static size_t write_headers(struct aksu *s, struct iface *i, const struct flow *f,
-			    const struct tcp_out *out, uint8_t ttl, uint8_t tos, struct aksu_tx *tx)
+			    const struct tcp_out *out, struct envelope env, struct aksu_tx *tx)
 {
 	size_t ip_at = i->local ? 0 : link_head_len(&i->l),
 	       tcp_at = ip_at + ip_header_len(&f->remote);
@@ -105,10 +111,10 @@ static size_t write_headers(struct aksu *s, struct iface *i, const struct flow *
 		.src = f->local,
 		.dst = f->remote,
 		.protocol = 6,
-		.ttl = ttl != 0 ? ttl : IP_TTL_DEFAULT,
-		.tos = tos,
+		.ttl = env.ttl != 0 ? env.ttl : IP_TTL_DEFAULT,
+		.tos = env.tos,
 		.id = (uint16_t)s->packets,
-		.flow = flow_id(s, f) & 0xfffff,
+		.flow = env.label & 0xfffff,
 		.dont_fragment = true,
 	};
 
@@ -124,7 +130,7 @@ static size_t write_headers(struct aksu *s, struct iface *i, const struct flow *
 }
 
 static bool emit(struct aksu *s, struct iface *i, const struct flow *f, const struct tcp_out *out,
-		 uint8_t ttl, uint8_t tos, struct aksu_tx *tx)
+		 struct envelope env, struct aksu_tx *tx)
 {
 	bool partial = i->local || i->l.features & AKSU_LINK_TX_CSUM;
 	size_t tcp_at;
@@ -132,7 +138,7 @@ static bool emit(struct aksu *s, struct iface *i, const struct flow *f, const st
 
 	tx->checksum = 0;
 	tx->csum_start = tx->csum_offset = tx->mss = tx->transport = 0;
-	tcp_at = write_headers(s, i, f, out, ttl, tos, tx);
+	tcp_at = write_headers(s, i, f, out, env, tx);
 	sum = csum_add(attach(out, !partial, tx),
 		       csum_pseudo(&f->local, &f->remote, 6, (uint32_t)(tx->len - tcp_at)));
 	if (!partial)
@@ -150,7 +156,8 @@ static bool emit(struct aksu *s, struct iface *i, const struct flow *f, const st
 bool emit_segment(struct aksu *s, struct iface *i, struct conn *c, const struct tcp_out *out,
 		  struct aksu_tx *tx)
 {
-	bool sent = emit(s, i, &c->flow, out, c->t.conf->ttl, c->t.conf->tos, tx);
+	struct envelope env = {c->t.id, c->t.conf->ttl, c->t.conf->tos};
+	bool sent = emit(s, i, &c->flow, out, env, tx);
 
 	if (out->transmissions > 0)
 		s->env.counters.retransmissions++;
@@ -161,7 +168,8 @@ bool emit_segment(struct aksu *s, struct iface *i, struct conn *c, const struct 
 bool emit_control(struct aksu *s, struct iface *i, const struct control *k, struct aksu_tx *tx)
 {
 	struct tcp_out out = {.seg = k->seg, .why = k->why};
-	bool sent = emit(s, i, &k->flow, &out, 0, 0, tx);
+	struct envelope env = {addr_is_v4(&k->flow.remote) ? 0 : flow_id(s, &k->flow), 0, 0};
+	bool sent = emit(s, i, &k->flow, &out, env, tx);
 
 	report(s, i, &k->flow, &out, tx, NULL, k->conn, k->state);
 	return sent;

@@ -266,6 +266,7 @@ int aksu_link_add(struct aksu *s, const struct aksu_link_config *given, aksu_tim
 		return error;
 	}
 	s->ifaces[number] = i;
+	s->iface_end = max_u32(s->iface_end, (uint32_t)number + 1);
 	return number;
 }
 
@@ -283,6 +284,8 @@ int aksu_link_remove(struct aksu *s, int link)
 		conn_at(s, index)->flags &= (uint8_t)~CONN_READY;
 	}
 	s->ifaces[link] = NULL;
+	while (s->iface_end > 0 && s->ifaces[s->iface_end - 1] == NULL)
+		s->iface_end--;
 	iface_fini(s, i);
 	return ip_link_remove(&s->ip, link);
 }

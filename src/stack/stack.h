@@ -205,6 +205,7 @@ struct aksu {
 	struct tcp_env env; /* memory, events, counters, chance */
 	struct ip ip;
 	struct iface *ifaces[LINKS_MAX];
+	unsigned iface_end; /* no link has this number or a higher one */
 	struct iface local;
 	struct hash_key key_flow, key_isn, key_port, key_ts, key_cookie;
 	struct flows flows;
