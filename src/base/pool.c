@@ -162,6 +162,12 @@ void pool_put(struct pool *p, uint32_t index)
 		p->spare = number;
 	if (other != POOL_NONE)
 		give_back(p, other);
+	if (p->live > 0)
+		return;
+	/* The last object went: an instance at rest holds what it held before the first. */
+	other = p->spare;
+	p->spare = POOL_NONE;
+	give_back(p, other);
 }
 
 bool pool_lives(const struct pool *p, uint32_t index)

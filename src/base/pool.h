@@ -8,8 +8,8 @@
  *   chunk[1] ─► slab 64..127    grows without copying: no pause, at any size
  *   chunk[2] ─► slab 128..255
  *
- * A slab is allocated when its first object is, and given back with its last; one empty slab is
- * kept so that a single object that comes and goes costs nothing.
+ * A slab is allocated when its first object is, and given back with its last; while anything lives,
+ * one empty slab is kept, so that an object that comes and goes at its edge costs nothing.
  */
 #ifndef AKSU_BASE_POOL_H
 #define AKSU_BASE_POOL_H
