@@ -345,19 +345,20 @@ static bool send_again(struct tcb *t, uint32_t bulk, instant now, struct tcp_out
 {
 	struct sent *sent = &t->x->sent;
 	struct run *r = sent_first_lost(sent);
+	const tcp_seq first = r->seq; /* r dies when the reserve below moves the runs */
 	uint32_t n, limit, index;
 	bool fin;
 
-	if (seq_eq(r->seq, t->iss) && seq_eq(t->snd.una, t->iss))
+	if (seq_eq(first, t->iss) && seq_eq(t->snd.una, t->iss))
 		return send_syn(t, now,
 				out); /* CLOSE came in SYN-RECEIVED: the SYN is still owed */
 	if (!sent_reserve(sent, &t->env->mem)) { /* a split may need it */
 		on_starved(t, now);
 		return false;
 	}
-	index = sent_find(sent, r->seq);
+	index = sent_find(sent, first);
 	r = sent_run(sent, index);
-	begin(t, r->seq, AKSU_ACK, out);
+	begin(t, first, AKSU_ACK, out);
 	dress(t, out, now);
 	limit = bulk * out->mss;
 	fin = holds_fin(t, r);
