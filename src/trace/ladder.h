@@ -63,9 +63,11 @@ struct flow {
 	tcp_seq sent_end[2]; /* the number after the highest that this side has sent */
 	tcp_seq acked[2];    /* the highest that this side has acknowledged */
 	uint16_t window[2];
-	uint8_t shift[2]; /* window scale that this side announced; valid if both did */
-	uint32_t dups[2]; /* duplicate ACKs that this side has sent in a row */
-	uint8_t state[2]; /* drawn or inferred last */
+	bool scales[2];       /* this side offered window scaling ... */
+	uint8_t shift[2];     /* ... by so many bits */
+	uint8_t syn_flags[2]; /* of the last SYN that this side sent */
+	uint32_t dups[2];     /* duplicate ACKs that this side has sent in a row */
+	uint8_t state[2];     /* drawn or inferred last */
 	bool fin_sent[2];
 	tcp_seq fin_end[2]; /* the number after the FIN */
 };

@@ -189,7 +189,7 @@ static void label(struct text *t, const struct row *row, const struct glyphs *g,
 	label_numbers(t, row, g, cut);
 }
 
-/* The fullest label that leaves room for an arrow: a dash, two blanks and a head. */
+/* The fullest label that leaves room for an arrow's head and two blanks. */
 static struct text fitting_label(const struct row *row, const struct glyphs *g, size_t width,
 				 char *buffer)
 {
@@ -197,7 +197,7 @@ static struct text fitting_label(const struct row *row, const struct glyphs *g, 
 
 	for (int cut = LABEL_FULL; cut <= LABEL_SHORTEST; cut++) {
 		label(&t, row, g, cut);
-		if (text_columns(t.at, t.len) + 4 <= width)
+		if (text_columns(t.at, t.len) + 3 <= width)
 			break;
 	}
 	return t;
@@ -211,7 +211,7 @@ struct arrow {
 	const char *begin, *end;
 };
 
-/* How the columns that the label leaves free (at least four) are shared out. */
+/* How the columns that the label leaves free (at least three) are shared out. */
 static struct arrow arrow_of(const struct row *row, size_t free, const struct glyphs *g)
 {
 	bool rightward = row->side == AKSU_LEFT;

@@ -9,6 +9,8 @@
 #include "trace/ladder.h"
 #include "trace/text.h"
 
+enum { WSCALE_MAX = 14 }; /* RFC 7323 section 2.3 */
+
 /* ---- connections */
 
 static bool endpoint_is(const struct aksu_endpoint *end, const struct aksu_addr *addr,
@@ -43,6 +45,16 @@ static void learn_from_syn(struct flow *flow, unsigned side, const struct aksu_e
 		*flow = (struct flow){.used = true, .end = {flow->end[0], flow->end[1]}};
 	flow->iss_known[side] = true;
 	flow->iss[side] = e->seq;
+	flow->scales[side] = e->options & AKSU_OPT_WSCALE;
+	flow->shift[side] = e->wscale;
+}
+
+/* RFC 7323 section 2.2: the window is scaled if both SYNs offered it, and never in a SYN. */
+static uint32_t scaled_window(const struct flow *flow, unsigned side, const struct aksu_event *e)
+{
+	bool scaled = flow->scales[0] && flow->scales[1] && !(e->flags & AKSU_SYN);
+
+	return (uint32_t)e->window << (scaled ? min_u32(flow->shift[side], WSCALE_MAX) : 0);
 }
 
 /* Initial numbers come with SYNs; hosts that were connected before also tell them. */
@@ -107,7 +119,8 @@ struct findings {
 	bool filled;    /* after duplicates the acknowledgement moved on */
 	bool opened;    /* the window was zero and is no more */
 	bool shut;      /* the window is zero now */
-	uint32_t dups;
+	bool again;     /* a SYN or SYN-ACK that this side had sent before */
+	uint32_t dups, window;
 };
 
 static struct findings note_ack(struct flow *flow, unsigned side, const struct aksu_event *e)
@@ -118,9 +131,10 @@ static struct findings note_ack(struct flow *flow, unsigned side, const struct a
 	bool same = flow->has_acked[side] && seq_eq(ack, flow->acked[side]);
 	struct findings f = {0};
 
+	f.window = scaled_window(flow, side, e);
 	f.shut = e->window == 0 && (!same || flow->window[side] != 0);
 	f.opened = flow->has_acked[side] && flow->window[side] == 0 && e->window != 0;
-	if (pure && same && outstanding && flow->window[side] == e->window)
+	if (pure && same && outstanding && e->window != 0 && flow->window[side] == e->window)
 		f.duplicate = e->why == AKSU_WHY_DUP_ACK || e->why == AKSU_WHY_NOTHING ||
 			      e->why == AKSU_WHY_ACK || e->why == AKSU_WHY_OUT_OF_WINDOW;
 	if (f.duplicate)
@@ -146,6 +160,9 @@ static struct findings note_segment(struct flow *flow, unsigned side, const stru
 		return f;
 	if (e->flags & AKSU_ACK)
 		f = note_ack(flow, side, e);
+	f.again = e->flags & AKSU_SYN && flow->syn_flags[side] == e->flags;
+	if (e->flags & AKSU_SYN)
+		flow->syn_flags[side] = e->flags;
 	if (!flow->has_sent[side] || seq_lt(flow->sent_end[side], end))
 		flow->sent_end[side] = end;
 	flow->has_sent[side] = true;
@@ -190,20 +207,48 @@ static bool mark_lost(struct aksu_ladder *l, struct row *row, const struct step 
 	return true;
 }
 
+/* Whether the segment was sent because it, or what it holds, was sent before. */
+static bool is_again(const struct row *row, const struct step *step, const struct findings *f)
+{
+	switch ((enum aksu_why)step->e.why) {
+	case AKSU_WHY_RTO:
+	case AKSU_WHY_FAST_RETRANSMIT:
+	case AKSU_WHY_PARTIAL_ACK:
+	case AKSU_WHY_PMTU: return true;
+	case AKSU_WHY_HANDSHAKE:
+	case AKSU_WHY_NOTHING: /* seen from the other side: nobody says why */
+		return row->class == CLASS_SYN ? f->again : step->e.retransmission > 0;
+	case AKSU_WHY_FIN: return step->e.retransmission > 0;
+	case AKSU_WHY_RESET:
+	case AKSU_WHY_CHALLENGE:
+	case AKSU_WHY_DUP_ACK:
+	case AKSU_WHY_OUT_OF_WINDOW:
+	case AKSU_WHY_TIME_WAIT_ACK:
+	case AKSU_WHY_DATA:
+	case AKSU_WHY_ACK:
+	case AKSU_WHY_DELAYED_ACK:
+	case AKSU_WHY_WINDOW:
+	case AKSU_WHY_PROBE:
+	case AKSU_WHY_SWS_OVERRIDE:
+	case AKSU_WHY_KEEPALIVE:
+	case AKSU_WHY_SYN_COOKIE:
+	case AKSU_WHY_COUNT: break;
+	}
+	return false;
+}
+
 /* "R" and what made it: the timer with its time, or duplicate ACKs. */
-static bool mark_again(struct row *row, const struct step *step)
+static bool mark_again(struct row *row, const struct step *step, const struct findings *f)
 {
 	struct text t = text_in(row->mark, sizeof(row->mark));
-	const char *word = aksu_why_name((enum aksu_why)step->e.why);
+	bool word = step->e.why != AKSU_WHY_HANDSHAKE && step->e.why != AKSU_WHY_FIN;
 
-	if (step->e.retransmission == 0 || step->e.why == AKSU_WHY_PROBE ||
-	    step->e.why == AKSU_WHY_KEEPALIVE || row->class == CLASS_ACK)
+	if (!is_again(row, step, f))
 		return false;
-	text_str(&t, "R");
-	if (step->e.why == AKSU_WHY_RTO || step->e.why == AKSU_WHY_FAST_RETRANSMIT ||
-	    step->e.why == AKSU_WHY_PARTIAL_ACK || step->e.why == AKSU_WHY_PMTU) {
+	text_char(&t, 'R');
+	if (word) {
 		text_char(&t, ' ');
-		text_str(&t, word);
+		text_str(&t, aksu_why_name((enum aksu_why)step->e.why));
 	}
 	if (step->e.why == AKSU_WHY_RTO && step->rto >= AKSU_SECOND) {
 		text_char(&t, ' ');
@@ -286,7 +331,7 @@ static bool mark_window(struct row *row, const struct findings *f, const struct 
 	if ((!f->shut && !f->opened) || e->flags & (AKSU_SYN | AKSU_FIN))
 		return false;
 	text_str(&t, "win ");
-	text_u64(&t, e->window_bytes != 0 ? e->window_bytes : e->window);
+	text_u64(&t, f->window);
 	text_end(&t);
 	row->tone = TONE_FACT;
 	return true;
@@ -299,6 +344,7 @@ static const char *why_word(const struct aksu_event *e)
 	case AKSU_WHY_KEEPALIVE: return "keep-alive";
 	case AKSU_WHY_CHALLENGE: return "challenge";
 	case AKSU_WHY_SYN_COOKIE: return "cookie";
+	case AKSU_WHY_SWS_OVERRIDE: return "override";
 	case AKSU_WHY_NOTHING:
 	case AKSU_WHY_RESET:
 	case AKSU_WHY_RTO:
@@ -314,7 +360,6 @@ static const char *why_word(const struct aksu_event *e)
 	case AKSU_WHY_ACK:
 	case AKSU_WHY_DELAYED_ACK:
 	case AKSU_WHY_WINDOW:
-	case AKSU_WHY_SWS_OVERRIDE:
 	case AKSU_WHY_COUNT: break;
 	}
 	return NULL;
@@ -404,7 +449,7 @@ static void mark_flags(struct row *row, const struct aksu_event *e)
 static void mark(struct aksu_ladder *l, struct row *row, const struct step *step,
 		 const struct findings *f)
 {
-	if (mark_lost(l, row, step) || mark_again(row, step) || mark_late(row, step) ||
+	if (mark_lost(l, row, step) || mark_again(row, step, f) || mark_late(row, step) ||
 	    mark_duplicate(row, f) || mark_time_wait(l, row, step) || mark_word(row, step, f) ||
 	    mark_window(row, f, &step->e) || mark_options(row, &step->e))
 		return;
