@@ -273,6 +273,7 @@ struct sim_actor {
 	size_t line_count;
 	struct aksu_endpoint local, remote;
 	int64_t send_buffer, receive_buffer; /**< 0: the stack's default */
+	int64_t user_timeout; /**< AKSU_TCP_USER_TIMEOUT: 0 default, -1 never give up */
 	/* below: the actor's own, zero at first */
 	aksu_socket socket, listener;
 	size_t line;

@@ -143,18 +143,20 @@ static bool holds(const struct sim_actor *a, struct aksu *s, const struct sim_li
 
 /* ---- deeds */
 
-static void set_buffers(struct sim_actor *a, struct aksu *s, aksu_socket h, aksu_time now)
+static void set_options(struct sim_actor *a, struct aksu *s, aksu_socket h, aksu_time now)
 {
 	if (a->send_buffer != 0)
 		note_error(a, aksu_set_option(s, h, AKSU_SO_SNDBUF, a->send_buffer, now));
 	if (a->receive_buffer != 0)
 		note_error(a, aksu_set_option(s, h, AKSU_SO_RCVBUF, a->receive_buffer, now));
+	if (a->user_timeout != 0)
+		note_error(a, aksu_set_option(s, h, AKSU_TCP_USER_TIMEOUT, a->user_timeout, now));
 }
 
 static void open_actively(struct sim_actor *a, struct aksu *s, aksu_time now)
 {
 	a->socket = aksu_socket_tcp(s);
-	set_buffers(a, s, a->socket, now);
+	set_options(a, s, a->socket, now);
 	note_error(a, aksu_bind(s, a->socket, &a->local));
 	note_error(a, aksu_connect(s, a->socket, &a->remote, now));
 }
@@ -162,7 +164,7 @@ static void open_actively(struct sim_actor *a, struct aksu *s, aksu_time now)
 static void open_passively(struct sim_actor *a, struct aksu *s, aksu_time now)
 {
 	a->listener = aksu_socket_tcp(s);
-	set_buffers(a, s, a->listener, now);
+	set_options(a, s, a->listener, now);
 	note_error(a, aksu_bind(s, a->listener, &a->local));
 	note_error(a, aksu_listen(s, a->listener, 1));
 }
