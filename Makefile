@@ -49,6 +49,9 @@ mutants: ## plants mutations; each must make a test fail
 	@test -x tools/mutants || { echo 'make mutants: tools/mutants is not written yet'; exit 1; }
 	@tools/mutants
 
+snap: all ## writes the pictures of tests/snap anew: look at the difference before you commit it
+	@tests/snap_test.py --update
+
 format: ## lays out src, include, tests, fuzz, bench, examples with clang-format
 	@tools/setup format
 	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs -r clang-format -i
@@ -59,4 +62,4 @@ clean: ## removes all build directories
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16
 
-.PHONY: all run test tidy fuzz bench reqs mutants format clean help
+.PHONY: all run test tidy fuzz bench reqs mutants snap format clean help

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli/main.c - the command `aksu`: a table of commands, and who is asked for.
+ *
+ * Exit codes: 0 done; 1 it could not be done, said on standard error; 2 the arguments are wrong,
+ * one line says what would be right. A new command is one line of the table.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/args.h"
+#include "cli/commands.h"
+
+struct command {
+	const char *name, *summary;
+	int (*run)(int argc, char **argv); /* argv[0] is the command's own name */
+};
+
+static const struct command commands[] = {
+	{"demo", "two hosts on a simulated link, drawn as a ladder; needs no privilege", cmd_demo},
+	{"echo", "RFC 862 on a TUN device: what comes is sent back, TCP and UDP", cmd_echo},
+	{"bench", "how fast two hosts in memory are, beside a skeleton without a stack", cmd_bench},
+};
+
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static void help(FILE *out)
+{
+	fprintf(out, "aksu - TCP in user space\n\n"
+		     "Usage: aksu COMMAND [options]\n\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
+	fprintf(out, "\n  aksu COMMAND --help    what a command can do\n"
+		     "  aksu --version\n");
+}
+
+static int unknown(const char *word)
+{
+	fprintf(stderr, "aksu: there is no command '%s'; there %s", word,
+		COMMANDS > 1 ? "are" : "is");
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(stderr, "%s %s", i > 0 ? "," : "", commands[i].name);
+	fprintf(stderr, "\n");
+	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	const char *word = argc > 1 ? argv[1] : "--help";
+
+	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
+		help(stdout);
+		return 0;
+	}
+	if (strcmp(word, "--version") == 0) {
+		printf("aksu %s\n", AKSU_VERSION);
+		return 0;
+	}
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(word, commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	return unknown(word);
+}
