@@ -50,28 +50,26 @@ struct echo {
 static const char HELP[] =
 	"usage: aksu echo --link tun:NAME --addr A/P [--host A/P] [options]\n"
 	"\n"
-	"Sends back what comes, over TCP and UDP (RFC 862), with its own stack on a device.\n"
+	"Sends back what comes, over TCP and UDP (RFC 862), with its own stack.\n"
 	"\n"
 	"  --link tun:NAME   the TUN device to use; made unless it exists\n"
-	"  --addr A/P        an address of ours, IPv4 or IPv6; may be repeated\n"
-	"  --host A/P        brings the device up and gives the kernel this address; repeatable\n"
+	"  --addr A/P        an address of ours, IPv4 or IPv6; as --host, repeatable\n"
+	"  --host A/P        brings the device up and gives the kernel this address\n"
 	"  --gw A            the router for everything else\n"
 	"  --port N          default 7\n"
 	"  --mtu N           of the device, together with --host\n"
 	"  --once            ends after one connection\n"
-	"  --trace           draws each segment and why it was sent  (--wide: 120 columns, "
-	"--ascii)\n"
+	"  --trace           draws each segment as a ladder (--wide adds why; --ascii)\n"
 	"  --events json     every event as a line of JSON instead\n"
-	"  --pcap FILE       a capture that Wireshark reads, with the reasons as comments\n"
-	"  --stats           counters as JSON on standard error at the end, and at SIGUSR1\n"
+	"  --pcap FILE       a capture for Wireshark, with the reasons as comments\n"
+	"  --stats           counters as JSON on stderr, at the end and at SIGUSR1\n"
 	"  --budget MIB      the most memory that the stack may hold, default 64\n"
 	"\n"
-	"Ctrl-C closes connections with FIN and waits 5 s for them; a second one resets them.\n"
+	"Ctrl-C closes connections with FIN and waits 5 s; a second one resets them.\n"
 	"\n"
 	"examples:\n"
 	"  aksu echo --link tun:ak0 --addr 10.7.0.2/24 --host 10.7.0.1/24 --trace\n"
-	"  aksu echo --link tun:ak0 --addr fd07::2/64 --host fd07::1/64 --once --pcap "
-	"echo.pcapng\n";
+	"  aksu echo --link tun:ak0 --addr fd07::2/64 --host fd07::1/64 --pcap e.pcapng\n";
 
 /* ------------------------------------------------------------------ options */
 

@@ -104,6 +104,8 @@ static void show(struct watch *w, const struct aksu_event *e)
 		aksu_json_print(&out, w->options.host, e);
 	if (!w->options.ladder)
 		return;
+	if (!w->ladder && e->kind != AKSU_EVENT_SEGMENT_IN && e->kind != AKSU_EVENT_SEGMENT_OUT)
+		return; /* listening, the kernel's own chatter: time begins with a segment */
 	if (!w->ladder)
 		w->ladder = make_ladder(w, e->time);
 	if (w->ladder)

@@ -29,7 +29,7 @@ struct watch {
 	struct watch_options options;
 	struct aksu_allocator allocator;
 	struct aksu_event_ring ring;
-	struct aksu_ladder *ladder; /* made with the first event, whose time is its zero */
+	struct aksu_ladder *ladder; /* made with the first segment, whose time is its zero */
 	struct sim_capture capture;
 	FILE *file;
 	aksu_time since_1970; /* to be added to the loop's time */

@@ -1,0 +1,48 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# A device that is taken, forbidden, or pulled away: one line each that says what to do, and 1.
+#
+#   another aksu ══ ak0 (or ip link delete ak0) ══ aksu echo
+#
+. "$(dirname "$0")/common"
+enter_namespace "$@"
+
+# says WORDS COMMAND...: one line with these words, exit code 1
+says() {
+	words=$1
+	shift
+	"$@" >"$dir/said" 2>&1 </dev/null
+	code=$?
+	[ $code = 1 ] || fail "$*: ended with $code: $(cat "$dir/said")"
+	[ "$(wc -l <"$dir/said")" = 1 ] || fail "$*: more than one line: $(cat "$dir/said")"
+	grep -q "$words" "$dir/said" || fail "$*: does not say '$words': $(cat "$dir/said")"
+}
+
+args="--addr $V4/24 --host $V4_HOST/24"
+start_echo --addr $V4/24 --host $V4_HOST/24
+# shellcheck disable=SC2086
+says 'in use by another program' "$AKSU" echo --link tun:ak0 $args
+# shellcheck disable=SC2086
+says 'not a plain TUN device' "$AKSU" echo --link tun:lo $args
+says 'IPv6 needs an MTU of 1280' "$AKSU" echo --link tun:ak1 --mtu 1000 \
+	--addr $V6/64 --host $V6_HOST/64
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+	cp "$AKSU" "$dir/aksu" && chmod 755 "$dir" "$dir/aksu"
+	# shellcheck disable=SC2086
+	says 'not allowed' setpriv --reuid 65534 --clear-groups --inh-caps -all \
+		"$dir/aksu" echo --link tun:ak1 $args
+fi
+
+ip link delete ak0
+n=0
+while kill -0 "$pid" 2>/dev/null; do
+	n=$((n + 1))
+	[ $n -lt 100 ] || fail "aksu echo goes on without its device"
+	sleep 0.05
+done
+wait "$pid"
+code=$?
+pid=''
+[ $code = 1 ] || fail "ended with $code without its device"
+grep -q 'the device tun:ak0 is gone' "$dir/err" || fail "does not say that the device is gone"
