@@ -8,7 +8,7 @@ static uint32_t ready_of_bound(const struct bound *b)
 {
 	if (b->protocol == 6)
 		return b->accept_count > 0 ? AKSU_READABLE : 0;
-	return AKSU_WRITABLE | (b->queue_count > 0 ? AKSU_READABLE : 0) |
+	return AKSU_WRITABLE | (b->queue.count > 0 ? AKSU_READABLE : 0) |
 	       (b->error != 0 ? AKSU_ERROR : 0);
 }
 
@@ -48,7 +48,7 @@ static void take_conn(struct aksu *s, uint32_t index, struct aksu_ready *out)
 	struct conn *c = conn_at(s, index);
 	uint32_t ready = tcp_ready(&c->t);
 
-	news_remove(s, &s->news, index);
+	list_remove(NEWS(s), &s->news, index);
 	c->flags &= (uint8_t)~CONN_NEWS;
 	c->told = (uint8_t)ready;
 	*out = (struct aksu_ready){{index, c->gen}, ready | take_notices(c), c->user};
@@ -58,10 +58,8 @@ static void take_bound(struct aksu *s, uint32_t index, struct aksu_ready *out)
 {
 	struct bound *b = bound_at(s, index);
 
-	s->bound_news.head = b->news_next;
-	if (b->news_next == POOL_NONE)
-		s->bound_news.tail = POOL_NONE;
-	b->news = false;
+	list_remove(BOUND_NEWS(s), &s->bound_news, index);
+	b->has_news = false;
 	if (b->protocol == 17) {
 		*out = (struct aksu_ready){{index | SLOT_UDP, b->gen}, ready_of_bound(b), b->user};
 	} else {

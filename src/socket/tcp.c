@@ -94,7 +94,7 @@ int aksu_accept(struct aksu *s, aksu_socket listener, aksu_socket *out)
 	if (b->accept.head == POOL_NONE)
 		return -AKSU_EAGAIN;
 	index = b->accept.head;
-	news_remove(s, &b->accept, index);
+	list_remove(NEWS(s), &b->accept, index);
 	b->accept_count--;
 	c = conn_at(s, index);
 	c->flags = (uint8_t)((c->flags & ~CONN_WAITING) | CONN_OWNED);

@@ -142,7 +142,6 @@ uint32_t bound_add(struct aksu *s, uint8_t protocol, const struct aksu_endpoint 
 	join_bucket(s, index);
 	b->conn = POOL_NONE;
 	b->accept = (struct list){POOL_NONE, POOL_NONE};
-	b->news_next = POOL_NONE;
 	*error = AKSU_OK;
 	return index;
 }
@@ -167,28 +166,13 @@ int bound_move(struct aksu *s, uint32_t index, const struct aksu_endpoint *local
 	return AKSU_OK;
 }
 
-static void leave_news(struct aksu *s, uint32_t index)
-{
-	uint32_t *at = &s->bound_news.head, before = POOL_NONE;
-
-	while (*at != POOL_NONE && *at != index) {
-		before = *at;
-		at = &bound_at(s, *at)->news_next;
-	}
-	if (*at != index)
-		return;
-	*at = bound_at(s, index)->news_next;
-	if (s->bound_news.tail == index)
-		s->bound_news.tail = before;
-}
-
 void bound_remove(struct aksu *s, uint32_t index)
 {
 	struct bound *b = bound_at(s, index);
 
 	leave_bucket(s, index);
-	if (b->news)
-		leave_news(s, index);
+	if (b->has_news)
+		list_remove(BOUND_NEWS(s), &s->bound_news, index);
 	udp_drop_queue(s, b);
 	if (b->conf != NULL)
 		conf_unref(s, b->conf);
@@ -200,13 +184,8 @@ void bound_tell(struct aksu *s, uint32_t index)
 {
 	struct bound *b = bound_at(s, index);
 
-	if (b->news)
+	if (b->has_news)
 		return;
-	b->news = true;
-	b->news_next = POOL_NONE;
-	if (s->bound_news.tail == POOL_NONE)
-		s->bound_news.head = index;
-	else
-		bound_at(s, s->bound_news.tail)->news_next = index;
-	s->bound_news.tail = index;
+	b->has_news = true;
+	list_append(BOUND_NEWS(s), &s->bound_news, index);
 }

@@ -8,62 +8,6 @@
  */
 #include "stack/stack.h"
 
-/* ---------------------------------------------------------------- lists */
-
-void list_append(struct aksu *s, struct list *l, uint32_t index)
-{
-	struct conn *c = conn_at(s, index);
-
-	c->send_prev = l->tail;
-	c->send_next = POOL_NONE;
-	if (l->tail == POOL_NONE)
-		l->head = index;
-	else
-		conn_at(s, l->tail)->send_next = index;
-	l->tail = index;
-}
-
-void list_remove(struct aksu *s, struct list *l, uint32_t index)
-{
-	struct conn *c = conn_at(s, index);
-
-	if (c->send_prev == POOL_NONE)
-		l->head = c->send_next;
-	else
-		conn_at(s, c->send_prev)->send_next = c->send_next;
-	if (c->send_next == POOL_NONE)
-		l->tail = c->send_prev;
-	else
-		conn_at(s, c->send_next)->send_prev = c->send_prev;
-}
-
-void news_append(struct aksu *s, struct list *l, uint32_t index)
-{
-	struct conn *c = conn_at(s, index);
-
-	c->news_prev = l->tail;
-	c->news_next = POOL_NONE;
-	if (l->tail == POOL_NONE)
-		l->head = index;
-	else
-		conn_at(s, l->tail)->news_next = index;
-	l->tail = index;
-}
-
-void news_remove(struct aksu *s, struct list *l, uint32_t index)
-{
-	struct conn *c = conn_at(s, index);
-
-	if (c->news_prev == POOL_NONE)
-		l->head = c->news_next;
-	else
-		conn_at(s, c->news_prev)->news_next = c->news_next;
-	if (c->news_next == POOL_NONE)
-		l->tail = c->news_prev;
-	else
-		conn_at(s, c->news_next)->news_prev = c->news_prev;
-}
-
 /* ---------------------------------------------------------------- options, shared copy-on-write */
 
 struct tcp_conf *conf_ref(struct tcp_conf *conf)
@@ -122,9 +66,9 @@ static void leave_send_list(struct aksu *s, struct conn *c, uint32_t index)
 	struct iface *i = conn_iface(s, c);
 
 	if (c->flags & CONN_TOUCHED)
-		list_remove(s, &s->touched, index);
+		list_remove(SENDING(s), &s->touched, index);
 	if (c->flags & CONN_READY && i != NULL)
-		list_remove(s, &i->ready, index);
+		list_remove(SENDING(s), &i->ready, index);
 	c->flags &= (uint8_t) ~(CONN_TOUCHED | CONN_READY);
 }
 
@@ -138,11 +82,11 @@ static void leave_table(struct aksu *s, struct conn *c, uint32_t index)
 static void leave_news(struct aksu *s, struct conn *c, uint32_t index)
 {
 	if (c->flags & CONN_NEWS)
-		news_remove(s, &s->news, index);
+		list_remove(NEWS(s), &s->news, index);
 	if (c->flags & CONN_WAITING) {
 		struct bound *b = bound_at(s, c->bound);
 
-		news_remove(s, &b->accept, index);
+		list_remove(NEWS(s), &b->accept, index);
 		b->accept_count--;
 		c->bound = POOL_NONE;
 	}
@@ -181,6 +125,21 @@ void scope_set(struct aksu *s, const struct flow *f, int link, uint64_t packet)
 	};
 }
 
+/* A record has no block to report its states. */
+void report_state(struct aksu *s, const struct flow *f, enum tcp_state from, enum tcp_state to)
+{
+	struct aksu_event *e;
+
+	if (LIKELY(!event_wanted(&s->env.events, AKSU_EVENT_STATE)))
+		return;
+	scope_set(s, f, 0, 0);
+	e = event_begin(&s->env.events, AKSU_EVENT_STATE);
+	if (e == NULL)
+		return;
+	event_of_conn(e, flow_id(s, f), (uint8_t)to);
+	e->from = (uint8_t)from;
+}
+
 void conn_enter(struct aksu *s, const struct conn *c) { scope_set(s, &c->flow, c->link, 0); }
 
 /* One wheel entry, moved only when the earliest deadline comes nearer (DESIGN D8). */
@@ -202,7 +161,7 @@ static void settle_sending(struct aksu *s, struct conn *c, uint32_t index)
 	if (wants == (bool)(c->flags & CONN_READY))
 		return;
 	if (wants) {
-		list_append(s, &i->ready, index);
+		list_append(SENDING(s), &i->ready, index);
 		c->flags |= CONN_READY;
 	} else {
 		leave_send_list(s, c, index);
@@ -225,7 +184,7 @@ static void settle_news(struct aksu *s, struct conn *c, uint32_t index)
 		c->told &= ready;
 		return;
 	}
-	news_append(s, &s->news, index);
+	list_append(NEWS(s), &s->news, index);
 	c->flags |= CONN_NEWS;
 }
 
@@ -292,7 +251,7 @@ void conn_touch(struct aksu *s, uint32_t index)
 	if (c->flags & CONN_TOUCHED)
 		return;
 	leave_send_list(s, c, index);
-	list_append(s, &s->touched, index);
+	list_append(SENDING(s), &s->touched, index);
 	c->flags |= CONN_TOUCHED;
 }
 

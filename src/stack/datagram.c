@@ -6,25 +6,6 @@
 #include "base/bytes.h"
 #include "stack/stack.h"
 
-static bool grow(struct aksu *s, struct iface *i)
-{
-	uint32_t cap = i->datagram_cap == 0 ? 8 : i->datagram_cap * 2;
-	struct ip_reply *ring;
-
-	if (cap > DATAGRAMS_MAX)
-		return false;
-	ring = mem_alloc(&s->env.mem, cap * sizeof(*ring), _Alignof(struct ip_reply));
-	if (ring == NULL)
-		return false;
-	for (uint32_t k = 0; k < i->datagram_count; k++)
-		ring[k] = i->datagrams[(i->datagram_head + k) & (i->datagram_cap - 1)];
-	mem_free(&s->env.mem, i->datagrams, i->datagram_cap * sizeof(*ring));
-	i->datagrams = ring;
-	i->datagram_cap = cap;
-	i->datagram_head = 0;
-	return true;
-}
-
 static struct iface *iface_of(struct aksu *s, const struct ip_reply *d, struct ip_path *path)
 {
 	if (ip_route(&s->ip, &d->out.dst, &d->out.src, path) != 0)
@@ -46,28 +27,23 @@ bool datagram_send(struct aksu *s, struct ip_reply *d)
 {
 	struct ip_path path = {0};
 	struct iface *i = iface_of(s, d, &path);
+	struct ip_reply *at;
 
 	if (i == NULL)
 		return refuse(s, d, AKSU_DROP_NO_ROUTE);
-	if (i->datagram_count == i->datagram_cap && !grow(s, i))
+	at = ring_push(&i->datagrams, &s->env.mem, sizeof(*at), DATAGRAMS_MAX);
+	if (at == NULL)
 		return refuse(s, d, AKSU_DROP_REPLY_QUEUE);
-	i->datagrams[(i->datagram_head + i->datagram_count++) & (i->datagram_cap - 1)] = *d;
+	*at = *d;
 	d->payload.block = NULL; /* the reference moved */
 	return true;
 }
 
 static void finish_first(struct aksu *s, struct iface *i)
 {
-	struct ip_reply *d = &i->datagrams[i->datagram_head & (i->datagram_cap - 1)];
-
-	block_unref(d->payload.block);
+	block_unref(RING_AT(&i->datagrams, struct ip_reply, 0)->payload.block);
+	ring_pop(&i->datagrams, &s->env.mem, sizeof(struct ip_reply));
 	i->cutting_valid = false;
-	i->datagram_head++;
-	if (--i->datagram_count > 0)
-		return;
-	mem_free(&s->env.mem, i->datagrams, i->datagram_cap * sizeof(*d));
-	i->datagrams = NULL;
-	i->datagram_cap = i->datagram_head = 0;
 }
 
 static void report(struct aksu *s, struct iface *i, const struct ip_reply *d,
@@ -118,8 +94,8 @@ static bool next_piece(struct aksu *s, struct iface *i, struct ip_reply *d, stru
 
 bool datagrams_next(struct aksu *s, struct iface *i, struct aksu_tx *tx)
 {
-	while (i->datagram_count > 0) {
-		struct ip_reply *d = &i->datagrams[i->datagram_head & (i->datagram_cap - 1)];
+	while (i->datagrams.count > 0) {
+		struct ip_reply *d = RING_AT(&i->datagrams, struct ip_reply, 0);
 		enum link_verdict verdict;
 
 		if (!next_piece(s, i, d, tx)) {

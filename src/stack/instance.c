@@ -83,10 +83,9 @@ static void init_env(struct aksu *s, const struct aksu_config *config)
 
 static void init_lists(struct aksu *s)
 {
-	const struct list empty = {POOL_NONE, POOL_NONE};
 	const struct fifo none = {POOL_NONE, POOL_NONE};
 
-	s->touched = s->news = s->bound_news = s->local.ready = empty;
+	s->touched = s->news = s->bound_news = s->local.ready = LIST_EMPTY;
 	s->timewait_fifo = none;
 	for (unsigned l = 0; l < SYN_LEVELS; l++)
 		s->syn_fifo[l] = none;
@@ -143,11 +142,10 @@ struct aksu *aksu_new(const struct aksu_config *given, aksu_time now)
 
 void iface_fini(struct aksu *s, struct iface *i)
 {
-	for (uint32_t k = 0; k < i->datagram_count; k++)
-		block_unref(
-			i->datagrams[(i->datagram_head + k) & (i->datagram_cap - 1)].payload.block);
-	mem_free(&s->env.mem, i->datagrams, i->datagram_cap * sizeof(*i->datagrams));
-	mem_free(&s->env.mem, i->control, i->control_cap * sizeof(*i->control));
+	for (uint32_t k = 0; k < i->datagrams.count; k++)
+		block_unref(RING_AT(&i->datagrams, struct ip_reply, k)->payload.block);
+	ring_fini(&i->datagrams, &s->env.mem, sizeof(struct ip_reply));
+	ring_fini(&i->control, &s->env.mem, sizeof(struct control));
 	if (i->local)
 		return;
 	link_fini(&i->l);
@@ -256,7 +254,7 @@ int aksu_link_add(struct aksu *s, const struct aksu_link_config *given, aksu_tim
 	i = mem_alloc(&s->env.mem, sizeof(*i), _Alignof(struct iface));
 	if (i == NULL)
 		return -AKSU_ENOMEM;
-	*i = (struct iface){.number = number, .ready = {POOL_NONE, POOL_NONE}};
+	*i = (struct iface){.number = number, .ready = LIST_EMPTY};
 	error = link_init(&i->l, &s->env.mem, &config, &s->key_port);
 	if (error == AKSU_OK)
 		error = ip_link_set(&s->ip, number, config.mtu);
@@ -280,7 +278,7 @@ int aksu_link_remove(struct aksu *s, int link)
 	while (i->ready.head != POOL_NONE) {
 		uint32_t index = i->ready.head;
 
-		list_remove(s, &i->ready, index);
+		list_remove(SENDING(s), &i->ready, index);
 		conn_at(s, index)->flags &= (uint8_t)~CONN_READY;
 	}
 	s->ifaces[link] = NULL;

@@ -12,25 +12,6 @@
 
 /* ---------------------------------------------------------------- segments without a connection */
 
-static bool grow_control(struct aksu *s, struct iface *i)
-{
-	uint32_t cap = i->control_cap == 0 ? 16 : i->control_cap * 2;
-	struct control *ring;
-
-	if (cap > CONTROL_MAX)
-		return false;
-	ring = mem_alloc(&s->env.mem, cap * sizeof(*ring), _Alignof(struct control));
-	if (ring == NULL)
-		return false;
-	for (uint32_t k = 0; k < i->control_count; k++)
-		ring[k] = i->control[(i->control_head + k) & (i->control_cap - 1)];
-	mem_free(&s->env.mem, i->control, i->control_cap * sizeof(*ring));
-	i->control = ring;
-	i->control_cap = cap;
-	i->control_head = 0;
-	return true;
-}
-
 static struct iface *iface_for(struct aksu *s, const struct flow *f)
 {
 	struct ip_path path;
@@ -50,11 +31,11 @@ void control_send(struct aksu *s, const struct flow *f, const struct tcp_seg *se
 		tcp_drop(&s->env, NULL, AKSU_DROP_NO_ROUTE, seg);
 		return;
 	}
-	if (i->control_count == i->control_cap && !grow_control(s, i)) {
+	k = ring_push(&i->control, &s->env.mem, sizeof(*k), CONTROL_MAX);
+	if (k == NULL) {
 		tcp_drop(&s->env, NULL, AKSU_DROP_REPLY_QUEUE, seg);
 		return;
 	}
-	k = &i->control[(i->control_head + i->control_count++) & (i->control_cap - 1)];
 	*k = (struct control){
 		.flow = *f,
 		.seg = *seg,
@@ -87,16 +68,10 @@ void reply_send(struct aksu *s, const struct flow *f, const struct reply *re, en
 
 static bool control_next(struct aksu *s, struct iface *i, struct aksu_tx *tx)
 {
-	while (i->control_count > 0) {
-		struct control k = i->control[i->control_head & (i->control_cap - 1)];
+	while (i->control.count > 0) {
+		struct control k = *RING_AT(&i->control, struct control, 0);
 
-		i->control_head++;
-		i->control_count--;
-		if (i->control_count == 0) {
-			mem_free(&s->env.mem, i->control, i->control_cap * sizeof(k));
-			i->control = NULL;
-			i->control_cap = i->control_head = 0;
-		}
+		ring_pop(&i->control, &s->env.mem, sizeof(k));
 		if (emit_control(s, i, &k, tx))
 			return true;
 	}
@@ -144,14 +119,14 @@ static size_t serve_ready(struct aksu *s, struct iface *i, struct aksu_tx *tx, s
 		size_t filled;
 
 		/* To the end of the line; conn_settle() takes it out if it has nothing more. */
-		list_remove(s, &i->ready, index);
-		list_append(s, &i->ready, index);
+		list_remove(SENDING(s), &i->ready, index);
+		list_append(SENDING(s), &i->ready, index);
 		filled = serve(s, i, index, tx + n, cap - n);
 		n += filled;
 		if (filled == 0 && tcp_why_send(&c->t, s->now) != AKSU_WHY_NOTHING) {
 			/* Memory was refused, or a neighbour is awaited: its timer brings it back.
 			 */
-			list_remove(s, &i->ready, index);
+			list_remove(SENDING(s), &i->ready, index);
 			c->flags &= (uint8_t)~CONN_READY;
 			conn_settle_starved(s, index);
 			continue;
@@ -165,7 +140,7 @@ static size_t serve_ready(struct aksu *s, struct iface *i, struct aksu_tx *tx, s
 
 bool iface_wants_output(const struct iface *i)
 {
-	return i->control_count > 0 || i->datagram_count > 0 || i->ready.head != POOL_NONE ||
+	return i->control.count > 0 || i->datagrams.count > 0 || i->ready.head != POOL_NONE ||
 	       (!i->local && link_wants_output(&i->l));
 }
 

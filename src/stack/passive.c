@@ -40,21 +40,6 @@ static uint32_t listener_of(const struct aksu *s, const struct flow *f)
 	return i != POOL_NONE && bound_at(s, i)->listening ? i : POOL_NONE;
 }
 
-static void record_state(struct aksu *s, const struct flow *f, enum tcp_state from,
-			 enum tcp_state to)
-{
-	struct aksu_event *e;
-
-	if (LIKELY(!event_wanted(&s->env.events, AKSU_EVENT_STATE)))
-		return;
-	scope_set(s, f, 0, 0);
-	e = event_begin(&s->env.events, AKSU_EVENT_STATE);
-	if (e == NULL)
-		return;
-	event_of_conn(e, flow_id(s, f), (uint8_t)to);
-	e->from = (uint8_t)from;
-}
-
 void syn_free(struct aksu *s, uint32_t index)
 {
 	struct syn_entry *e = syn_at(s, index);
@@ -128,7 +113,7 @@ void passive_syn(struct aksu *s, uint32_t bound, const struct flow *f, const str
 	e->r = syn_record_from(seg, iss, p.default_mss);
 	flows_insert(s, FLOW_REF(FLOW_SYN, index));
 	b->syn_count++;
-	record_state(s, f, TCP_LISTEN, TCP_SYN_RECEIVED);
+	report_state(s, f, TCP_LISTEN, TCP_SYN_RECEIVED);
 	send_syn_ack(s, index, &p);
 }
 
@@ -168,7 +153,7 @@ static void join_accept_queue(struct aksu *s, uint32_t listener, uint32_t index)
 	struct bound *b = bound_at(s, listener);
 
 	conn_at(s, index)->flags |= CONN_WAITING;
-	news_append(s, &b->accept, index);
+	list_append(NEWS(s), &b->accept, index);
 	b->accept_count++;
 	s->env.counters.connections_accepted++;
 	bound_tell(s, listener);
@@ -243,7 +228,7 @@ void passive_segment(struct aksu *s, uint32_t syn, const struct tcp_seg *seg)
 		break;
 	case SYN_DIE: /* back to LISTEN, and nobody is told (MUST-11) */
 		re.set = false;
-		record_state(s, &f, TCP_SYN_RECEIVED, TCP_LISTEN);
+		report_state(s, &f, TCP_SYN_RECEIVED, TCP_LISTEN);
 		syn_free(s, syn);
 		break;
 	case SYN_COMPLETE:
@@ -284,7 +269,7 @@ static bool take_cookie(struct aksu *s, uint32_t bound, const struct flow *f,
 	if (!has_room(s, bound, seg))
 		return true;
 	p = passive_of(s, f, b->conf);
-	record_state(s, f, TCP_LISTEN, TCP_SYN_RECEIVED);
+	report_state(s, f, TCP_LISTEN, TCP_SYN_RECEIVED);
 	open_connection(s, bound, f, &r, &p, s->now, seg);
 	return true;
 }
@@ -332,7 +317,7 @@ int stack_listen(struct aksu *s, uint32_t index, unsigned backlog)
 	c->flags |= CONN_LISTENER;
 	c->flow.local = b->local.addr;
 	c->flow.local_port = b->local.port;
-	record_state(s, &c->flow, TCP_CLOSED, TCP_LISTEN);
+	report_state(s, &c->flow, TCP_CLOSED, TCP_LISTEN);
 	return AKSU_OK;
 }
 
@@ -377,7 +362,7 @@ static void syn_timeout(struct aksu *s, uint32_t index)
 	struct tcp_passive p;
 
 	if (l == POOL_NONE || e->r.sends >= SYN_LEVELS) { /* silently (T3) */
-		record_state(s, &e->flow, TCP_SYN_RECEIVED, TCP_LISTEN);
+		report_state(s, &e->flow, TCP_SYN_RECEIVED, TCP_LISTEN);
 		syn_free(s, index);
 		return;
 	}

@@ -19,6 +19,8 @@
 
 #include <aksu/socket.h>
 
+#include "base/list.h"
+#include "base/ring.h"
 #include "base/wheel.h"
 #include "ip/ip.h"
 #include "link/link.h"
@@ -119,8 +121,8 @@ enum conn_flag {
 struct conn {
 	struct tcb t; /* first: a connection is its block, and where it belongs */
 	struct wheel_link wheel;
-	uint32_t send_prev, send_next; /* ready list or touched list */
-	uint32_t news_prev, news_next; /* news list, or the listener's accept queue */
+	struct list_link sending; /* ready list or touched list */
+	struct list_link news;    /* news list, or the listener's accept queue */
 	flow_ref next;
 	uint32_t gen;
 	struct flow flow;
@@ -133,10 +135,9 @@ struct conn {
 static_assert(sizeof(void *) > 4 || sizeof(struct conn) <= 256, "DESIGN D6");
 static_assert(sizeof(struct conn) <= 256, "DESIGN D6");
 
-/* A doubly linked list by pool index. */
-struct list {
-	uint32_t head, tail;
-};
+/* The links of a connection, for list_append() and list_remove(). */
+#define SENDING(s) &(s)->conns, offsetof(struct conn, sending)
+#define NEWS(s)    &(s)->conns, offsetof(struct conn, news)
 
 /* ------------------------------------------------------------------ ports */
 
@@ -149,11 +150,11 @@ struct datagram {
 /* Who has a port: a listener, a bound TCP socket, or a UDP socket. */
 struct bound {
 	uint32_t next; /* in the bucket of its port */
+	struct list_link news;
 	uint32_t gen;
 	uint8_t protocol; /* 6 or 17 */
 	bool listening;
 	bool v6only;
-	uint8_t told;
 	struct aksu_endpoint local;
 	uint32_t conn; /* the socket that names it (TCP) */
 	struct tcp_conf *conf;
@@ -163,15 +164,15 @@ struct bound {
 	struct list accept;
 	instant cookies_until; /* cookies were sent that may still come back */
 	/* UDP */
-	bool connected, news;
+	bool connected, has_news;
 	uint8_t error;
 	struct aksu_endpoint remote;
-	struct datagram *queue;
-	uint32_t queue_cap, queue_head, queue_count, queue_octets;
-	uint32_t news_next;
+	struct ring queue; /* struct datagram */
+	uint32_t queue_octets;
 };
 
 #define BOUND_BUCKETS 256u
+#define BOUND_NEWS(s) &(s)->bounds, offsetof(struct bound, news)
 
 /* ------------------------------------------------------------------ links */
 
@@ -190,10 +191,8 @@ struct iface {
 	int number;
 	bool local; /* the instance itself: nothing below */
 	struct list ready;
-	struct control *control; /* ring of CONTROL_MAX, grown on demand */
-	uint32_t control_cap, control_head, control_count;
-	struct ip_reply *datagrams; /* ring: what is cut into packets as it goes out */
-	uint32_t datagram_cap, datagram_head, datagram_count;
+	struct ring control;         /* struct control */
+	struct ring datagrams;       /* struct ip_reply: cut into packets as it goes out */
 	struct ip_fragments cutting; /* the first of them, under way */
 	bool cutting_valid;
 	struct ip_path cutting_path;
@@ -214,7 +213,7 @@ struct aksu {
 	struct wheel wheel;
 	uint32_t bound_bucket[BOUND_BUCKETS];
 	struct list touched, news;
-	struct list bound_news; /* UDP sockets and listeners with news, by news_next */
+	struct list bound_news; /* UDP sockets and listeners with news */
 	struct tcp_conf *conf;  /* what new sockets begin with */
 	uint32_t syn_queue, gen, isn_seed;
 	uint32_t port_table[16]; /* RFC 6056 algorithm 4 */
@@ -289,13 +288,6 @@ struct iface *conn_iface(struct aksu *s, const struct conn *c);
 void conn_disown(struct aksu *s, uint32_t index);
 /* Looks again where the connection's packets go and how large they may be. */
 void conn_reroute(struct aksu *s, struct conn *c, bool lost);
-
-void list_append(struct aksu *s, struct list *l, uint32_t index);
-void list_remove(struct aksu *s, struct list *l, uint32_t index);
-
-/* A queue for the application, linked by news_prev and news_next. */
-void news_append(struct aksu *s, struct list *l, uint32_t index);
-void news_remove(struct aksu *s, struct list *l, uint32_t index);
 
 struct tcp_conf *conf_ref(struct tcp_conf *conf);
 void conf_unref(struct aksu *s, struct tcp_conf *conf);
@@ -383,6 +375,8 @@ void udp_drop_queue(struct aksu *s, struct bound *b);
 /* ------------------------------------------------------------------ events, checks */
 
 /* Fills in what tcp/ does not know, if anybody wants events. */
+/* A record or a listener changed its state. */
+void report_state(struct aksu *s, const struct flow *f, enum tcp_state from, enum tcp_state to);
 void scope_set(struct aksu *s, const struct flow *f, int link, uint64_t packet);
 
 /* Every invariant of every connection and list: O(n), for tests. False (and poisoned): one broke.

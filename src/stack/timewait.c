@@ -99,20 +99,6 @@ instant timewait_deadline(const struct aksu *s)
 			   TIMEWAIT_UNIT);
 }
 
-static void report_end(struct aksu *s, const struct flow *f)
-{
-	struct aksu_event *e;
-
-	if (LIKELY(!event_wanted(&s->env.events, AKSU_EVENT_STATE)))
-		return;
-	scope_set(s, f, 0, 0);
-	e = event_begin(&s->env.events, AKSU_EVENT_STATE);
-	if (e == NULL)
-		return;
-	event_of_conn(e, flow_id(s, f), TCP_CLOSED);
-	e->from = TCP_TIME_WAIT;
-}
-
 void timewait_advance(struct aksu *s, bool all)
 {
 	while (s->timewait_fifo.oldest != POOL_NONE) {
@@ -121,7 +107,7 @@ void timewait_advance(struct aksu *s, bool all)
 
 		if (!all && !due(due_instant(e->due, s->now, TIMEWAIT_UNIT), s->now))
 			break;
-		report_end(s, &e->flow);
+		report_state(s, &e->flow, TCP_TIME_WAIT, TCP_CLOSED);
 		forget(s, index);
 	}
 }

@@ -11,32 +11,12 @@
 
 #define QUEUE_MAX 512u /* datagrams: bounds what empty ones cost */
 
-static bool grow_queue(struct aksu *s, struct bound *b)
-{
-	uint32_t cap = b->queue_cap == 0 ? 8 : b->queue_cap * 2;
-	struct datagram *ring;
-
-	if (cap > QUEUE_MAX)
-		return false;
-	ring = mem_alloc(&s->env.mem, cap * sizeof(*ring), _Alignof(struct datagram));
-	if (ring == NULL)
-		return false;
-	for (uint32_t k = 0; k < b->queue_count; k++)
-		ring[k] = b->queue[(b->queue_head + k) & (b->queue_cap - 1)];
-	mem_free(&s->env.mem, b->queue, b->queue_cap * sizeof(*ring));
-	b->queue = ring;
-	b->queue_cap = cap;
-	b->queue_head = 0;
-	return true;
-}
-
 void udp_drop_queue(struct aksu *s, struct bound *b)
 {
-	for (uint32_t k = 0; k < b->queue_count; k++)
-		block_unref(b->queue[(b->queue_head + k) & (b->queue_cap - 1)].block);
-	mem_free(&s->env.mem, b->queue, b->queue_cap * sizeof(*b->queue));
-	b->queue = NULL;
-	b->queue_cap = b->queue_head = b->queue_count = b->queue_octets = 0;
+	for (uint32_t k = 0; k < b->queue.count; k++)
+		block_unref(RING_AT(&b->queue, struct datagram, k)->block);
+	ring_fini(&b->queue, &s->env.mem, sizeof(struct datagram));
+	b->queue_octets = 0;
 }
 
 static void drop(struct aksu *s, enum aksu_drop reason) { tcp_drop(&s->env, NULL, reason, NULL); }
@@ -45,9 +25,9 @@ static void enqueue(struct aksu *s, uint32_t index, const struct ip_in *in, cons
 {
 	struct bound *b = bound_at(s, index);
 	struct aksu_block *block;
+	struct datagram *d;
 
-	if (b->queue_octets + u->text_len > b->conf->rcvbuf ||
-	    (b->queue_count == b->queue_cap && !grow_queue(s, b))) {
+	if (b->queue_octets + u->text_len > b->conf->rcvbuf) {
 		drop(s, AKSU_DROP_UDP_QUEUE_FULL);
 		return;
 	}
@@ -56,10 +36,15 @@ static void enqueue(struct aksu *s, uint32_t index, const struct ip_in *in, cons
 		drop(s, AKSU_DROP_NO_MEMORY);
 		return;
 	}
+	d = ring_push(&b->queue, &s->env.mem, sizeof(*d), QUEUE_MAX);
+	if (d == NULL) {
+		block_unref(block);
+		drop(s, AKSU_DROP_UDP_QUEUE_FULL);
+		return;
+	}
 	memcpy(block->data, u->text, u->text_len);
 	block->filled = u->text_len;
-	b->queue[(b->queue_head + b->queue_count++) & (b->queue_cap - 1)] =
-		(struct datagram){block, 0, u->text_len, {in->src, u->src_port}};
+	*d = (struct datagram){block, 0, u->text_len, {in->src, u->src_port}};
 	b->queue_octets += u->text_len;
 	bound_tell(s, index);
 }
@@ -158,17 +143,15 @@ int64_t udp_receive(struct aksu *s, uint32_t index, void *data, size_t n,
 		b->error = 0;
 		return -error;
 	}
-	if (b->queue_count == 0)
+	if (b->queue.count == 0)
 		return -AKSU_EAGAIN;
-	d = &b->queue[b->queue_head & (b->queue_cap - 1)];
+	d = RING_AT(&b->queue, struct datagram, 0);
 	memcpy(data, d->block->data + d->at, min_size(n, d->len));
 	if (from != NULL)
 		*from = d->from;
 	whole = d->len;
 	b->queue_octets -= d->len;
 	block_unref(d->block);
-	b->queue_head++;
-	if (--b->queue_count == 0)
-		udp_drop_queue(s, b);
+	ring_pop(&b->queue, &s->env.mem, sizeof(*d));
 	return whole;
 }
