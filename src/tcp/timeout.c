@@ -66,8 +66,12 @@ static void end_probing(struct tcb *t)
 /* Brings RTX, PERSIST, OVERRIDE and USER in line with what is outstanding, waiting and allowed. */
 static void settle(struct tcb *t, instant now)
 {
-	if (t->x == NULL || t->state == TCP_CLOSED)
+	if (t->state == TCP_CLOSED || (t->x == NULL && !must_probe(t)))
 		return;
+	if (tcb_extend(t) == NULL) { /* an idle connection with a FIN for a closed window */
+		on_starved(t, now);
+		return;
+	}
 	if (must_probe(t)) {
 		disarm(t, TIMER_RTX);
 		if (!armed(t, TIMER_PERSIST)) {
@@ -235,8 +239,9 @@ static void persist_timeout(struct tcb *t, instant now)
 static void keepalive_timeout(struct tcb *t, instant now)
 {
 	t->slow = INSTANT_NEVER;
+	settle(t, now); /* it may be a retry after memory was refused */
 	if (!t->conf->keepalive)
-		return; /* it was a retry after memory was refused */
+		return;
 	if (something_outstanding(t) || armed(t, TIMER_PERSIST)) {
 		rest_keepalive(t, now); /* MUST-26: the other timers watch */
 		return;
