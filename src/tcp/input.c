@@ -172,6 +172,9 @@ static enum step unacceptable(struct tcb *t, const struct tcp_seg *seg, instant 
 		on_time_wait(t, now); /* "Restart the 2 MSL time-wait timeout" */
 		return drop(t, AKSU_DROP_SEQ_NOT_ACCEPTABLE, seg);
 	}
+	/* RFC 5961 4.2: "irrespective of the sequence number", and limited: anybody can forge it. */
+	if (seg_has(seg, AKSU_SYN) && tcp_synchronized(t))
+		return challenge_ack(t, AKSU_DROP_SYN_IN_SYNC, seg, now);
 	/* Data, probes and FINs are always answered; what carries nothing is limited (C4). */
 	if (seg->len == 0 && !seq_eq(seg->seq, seq_sub(t->rcv.nxt, 1)))
 		return limited_ack(t, AKSU_WHY_OUT_OF_WINDOW, AKSU_DROP_SEQ_NOT_ACCEPTABLE, seg,

@@ -80,6 +80,10 @@ static enum timewait_verdict unacceptable(struct timewait *w, const struct tcp_s
 	}
 	if (seg_has(seg, AKSU_FIN) && seq_eq(seg_end(seg), w->rcv_nxt))
 		return TIMEWAIT_RESTART; /* the last ACK was lost (C-19) */
+	if (seg_has(seg, AKSU_SYN)) {
+		*reason = AKSU_DROP_SYN_IN_SYNC;
+		return limited_ack(w, now);
+	}
 	if (seg->len == 0 && !seq_eq(seg->seq, seq_sub(w->rcv_nxt, 1)))
 		return limited_ack(w, now);
 	return TIMEWAIT_ACK;
