@@ -557,7 +557,7 @@ static void step8_fin(struct tcb *t, const struct tcp_seg *seg, instant now)
 		}
 		if (tcb_extend(t) == NULL)
 			return; /* not acknowledged: it will come again */
-		if (!has(t, TF_FIN_HELD) && seg->text_len == 0)
+		if (seg->text_len == 0)
 			ack_each(t, AKSU_WHY_DUP_ACK);
 		t->x->fin_at = fin; /* C-13: takes effect when the hole is filled */
 		t->flags |= TF_FIN_HELD;
