@@ -509,8 +509,9 @@ static enum step step7_text(struct tcb *t, struct tcp_seg *seg, instant now, str
 		return nobody_reads(t, seg, re);
 	if (tcb_extend(t) == NULL)
 		return drop(t, AKSU_DROP_NO_MEMORY, seg);
-	t->rcv_mss =
-		(uint16_t)min_u32(max_u32(t->rcv_mss, seg->text_len / seg->segments), UINT16_MAX);
+	/* Merged segments that nobody counted must not pass for one. */
+	t->rcv_mss = (uint16_t)min_u32(max_u32(t->rcv_mss, seg->text_len / seg->segments),
+				       t->path_mss);
 	return seq_eq(seg->seq, t->rcv.nxt) ? in_order(t, seg, now) : out_of_order(t, seg);
 }
 
