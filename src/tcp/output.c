@@ -496,9 +496,23 @@ static bool send_keepalive(struct tcb *t, instant now, struct tcp_out *out)
 	return true;
 }
 
+/*
+ * <SEQ=SND.NXT>; but while a probe lies beyond a window of zero, the peer may itself have closed
+ * and takes a pure ACK only where it stands: at SND.UNA (RFC 9293 A.2, both sides probing).
+ * DEPARTS: SND.NXT would be beyond the window that the peer offers.
+ */
+static tcp_seq ack_seq(const struct tcb *t)
+{
+	const struct sent *sent = &tcb_x(t)->sent;
+
+	if (sent->count == 1 && sent_run(sent, 0)->flags & RUN_PROBE)
+		return t->snd.una;
+	return t->snd.nxt;
+}
+
 static bool send_ack(struct tcb *t, instant now, struct tcp_out *out)
 {
-	begin(t, t->snd.nxt, AKSU_ACK, out);
+	begin(t, ack_seq(t), AKSU_ACK, out);
 	dress(t, out, now);
 	finish(t, out);
 	return true;
