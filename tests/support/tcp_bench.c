@@ -105,10 +105,15 @@ struct bench *bench_new(void)
 	return b;
 }
 
-void bench_free(struct bench *b)
+void bench_forget(struct bench *b)
 {
 	while (b->tail != b->head)
 		free(b->queue[b->tail++ % BENCH_QUEUE].text);
+}
+
+void bench_free(struct bench *b)
+{
+	bench_forget(b);
 	free(b->last.text);
 	free(b);
 }

@@ -105,6 +105,7 @@ const char *bench_open(struct bench *b); /* OPEN; nothing is sent yet */
 const char *bench_accept(struct bench *b, const char *syn, uint8_t sends); /* out of a record */
 const char *bench_done(struct bench *b);
 void bench_free(struct bench *b);
+void bench_forget(struct bench *b); /* what was sent and not looked at */
 
 const char *bench_rx(struct bench *b, const char *line);
 const char *bench_input(struct bench *b, const struct tcp_seg *seg); /* absolute numbers */
