@@ -183,10 +183,16 @@ static enum step unacceptable(struct tcb *t, const struct tcp_seg *seg, instant 
 	return drop(t, AKSU_DROP_SEQ_NOT_ACCEPTABLE, seg);
 }
 
+/* From a passive OPEN no SYN crossed ours: a SYN-ACK is no copy of the SYN then. */
+static bool is_repeated_syn(const struct tcb *t, const struct tcp_seg *seg)
+{
+	return t->state == TCP_SYN_RECEIVED && seg_has(seg, AKSU_SYN) && !seg_has(seg, AKSU_RST) &&
+	       seq_eq(seg->seq, t->irs) && !(has(t, TF_PASSIVE) && seg_has(seg, AKSU_ACK));
+}
+
 static enum step step1_sequence(struct tcb *t, struct tcp_seg *seg, instant now)
 {
-	if (t->state == TCP_SYN_RECEIVED && seg_has(seg, AKSU_SYN) && !seg_has(seg, AKSU_RST) &&
-	    seq_eq(seg->seq, t->irs))
+	if (is_repeated_syn(t, seg))
 		return repeated_syn(t, seg);
 	if (acceptable(t, seg))
 		return GO_ON;
