@@ -92,6 +92,8 @@ void tcb_rest(struct tcb *t)
 {
 	const struct tcb_ext *x = t->x;
 
+	if (t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECEIVED)
+		return; /* the SYN may not be sent yet, and will need it */
 	if (x == NULL || x->sndq.length > 0 || x->rcvq.length > 0 || x->reasm.count > 0 ||
 	    x->sent.count > 0 ||
 	    has(t, TF_ACK_DELAYED | TF_FIN_HELD | TF_SND_URGENT | TF_RCV_URGENT))
