@@ -14,6 +14,7 @@ struct timewait timewait_from(const struct tcb *t)
 		.ts_recent = t->ts_recent,
 		.rawwnd = (uint16_t)min_u32(rcv_wnd(t) >> t->rcv_shift, UINT16_MAX),
 		.shift = (uint8_t)(t->rcv_shift | (has(t, TF_TS) ? TIMEWAIT_TS : 0)),
+		.budget = CHALLENGE_PER_SECOND,
 	};
 }
 
