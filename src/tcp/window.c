@@ -48,13 +48,14 @@ uint16_t rcv_advertise(struct tcb *t, bool syn)
 	uint8_t shift = syn ? 0 : t->rcv_shift; /* never scaled on a SYN (B9) */
 	uint32_t grain = 1u << shift;
 	tcp_seq edge = edge_possible(t);
-	uint32_t wnd, up, field;
+	uint32_t wnd, up, field, limit = t->conf->rcvbuf + t->conf->rcvbuf / 16;
 
 	if (seq_dist(t->rcv.adv, edge) < edge_step(t))
 		edge = t->rcv.adv;
 	wnd = seq_dist(t->rcv.nxt, edge);
 	up = (wnd + grain - 1) >> shift;
-	field = (up << shift) <= rcv_space(t) + t->conf->rcvbuf / 16 ? up : wnd >> shift;
+	/* What is held counts even beyond the buffer: else a full one creeps open, grain by grain. */
+	field = tcb_x(t)->rcvq.length + (up << shift) <= limit ? up : wnd >> shift;
 	field = min_u32(field, UINT16_MAX);
 	t->rcv.adv = seq_max(t->rcv.adv, seq_add(t->rcv.nxt, field << shift));
 	return (uint16_t)field;
