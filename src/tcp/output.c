@@ -49,6 +49,14 @@ static bool cwnd_allows(const struct tcb *t, uint32_t n)
 	return flight == 0 || flight + n <= t->x->cc.cwnd;
 }
 
+/* What the congestion window still lets go. */
+static uint32_t cwnd_room(const struct tcb *t)
+{
+	uint32_t flight = snd_in_flight(t), cwnd = t->x->cc.cwnd;
+
+	return cwnd > flight ? cwnd - flight : 0;
+}
+
 /* Nagle, Minshall's variant: a small segment waits while another small one is outstanding (E11). */
 static bool nagle_allows(const struct tcb *t)
 {
@@ -90,8 +98,7 @@ static uint32_t text_allowed(const struct tcb *t, uint32_t bulk)
 	if (n < mss)
 		return small_allowed(t, n) ? n : 0;
 	/* Whole segments (SHLD-28); the rest of the queue may ride along if it is all there is. */
-	room = t->x->cc.cwnd > snd_in_flight(t) ? t->x->cc.cwnd - snd_in_flight(t) : 0;
-	room = max_u32(room, mss);
+	room = max_u32(cwnd_room(t), mss);
 	if (n > bulk * mss || n > room || !small_allowed(t, n))
 		n = min_u32(min_u32(n, bulk * mss), room) / mss * mss;
 	return n;
@@ -323,16 +330,22 @@ static bool send_syn(struct tcb *t, instant now, struct tcp_out *out)
 	return true;
 }
 
-/* A run that stopped at a small end goes on with new text, if the window lets it. */
-static void grow_tail(struct tcb *t, struct run *r, uint32_t limit)
+/*
+ * A run that stopped at a small end goes on with new text, if the window lets it; what goes is what
+ * the pieces hold. Returns the octets of text in it.
+ */
+static uint32_t grow_tail(struct tcb *t, struct run *r, uint32_t limit, struct tcp_out *out)
 {
-	uint32_t k;
+	uint32_t k = 0, n;
 
-	if (!seq_eq(seq_add(r->seq, r->len), t->snd.nxt) || has(t, TF_FIN_SENT) || r->len >= limit)
-		return;
-	k = min_u32(min_u32(limit - r->len, snd_unsent(t)), snd_usable(t));
+	if (seq_eq(seq_add(r->seq, r->len), t->snd.nxt) && r->len < limit)
+		k = min_u32(min_u32(limit - r->len, snd_unsent(t)), snd_usable(t));
+	out->pieces = 0;
+	n = gather(t, r->seq, r->len + k, out);
+	k = n > r->len ? n - r->len : 0;
 	r->len += k;
 	t->snd.nxt = seq_add(t->snd.nxt, k);
+	return n;
 }
 
 static bool holds_fin(const struct tcb *t, const struct run *r)
@@ -360,7 +373,8 @@ static bool send_again(struct tcb *t, uint32_t bulk, instant now, struct tcp_out
 	r = sent_run(sent, index);
 	begin(t, first, AKSU_ACK, out);
 	dress(t, out, now);
-	limit = bulk * out->mss;
+	limit = min_u32(bulk * out->mss, max_u32(cwnd_room(t), out->mss));
+	limit -= limit % out->mss;
 	fin = holds_fin(t, r);
 	n = gather(t, r->seq, min_u32(r->len - (fin ? 1 : 0), limit), out);
 	if (n + (fin ? 1 : 0) < r->len) {
@@ -371,12 +385,9 @@ static bool send_again(struct tcb *t, uint32_t bulk, instant now, struct tcp_out
 	}
 	out->transmissions = r->transmissions;
 	sent_mark_resent(sent, r, now);
-	if (r->flags & RUN_PROBE) {
-		r->flags &= (uint16_t)~RUN_PROBE;
-		grow_tail(t, r, limit);
-		out->pieces = 0;
-		n = gather(t, r->seq, r->len - (fin ? 1 : 0), out);
-	}
+	if (r->flags & RUN_PROBE && !fin)
+		n = grow_tail(t, r, limit, out);
+	r->flags &= (uint16_t)~RUN_PROBE;
 	if (sent->lost == 0)
 		t->flags &= ~(uint32_t)TF_RTX_PMTU;
 	t->retransmissions++;
