@@ -419,10 +419,17 @@ static bool drain_reassembly(struct tcb *t)
 	struct slice s;
 	bool any = false;
 
-	while (x->reasm.count > 0 && bytes_reserve(&x->rcvq, &t->env->mem) &&
-	       reasm_take(&x->reasm, &t->env->mem, t->rcv.nxt, &s)) {
-		uint32_t n = s.len;
+	while (x->reasm.count > 0 && seq_leq(x->reasm.pieces[0].seq, t->rcv.nxt)) {
+		uint32_t n;
 
+		if (!bytes_reserve(&x->rcvq, &t->env->mem)) {
+			/* It stays where it is; the peer, not told, sends it again. */
+			tcp_drop(t->env, t, AKSU_DROP_NO_MEMORY, NULL);
+			break;
+		}
+		if (!reasm_take(&x->reasm, &t->env->mem, t->rcv.nxt, &s))
+			break;
+		n = s.len;
 		if (!bytes_append_slice(&x->rcvq, &t->env->mem, s)) {
 			block_unref(s.block); /* cannot be: room was reserved */
 			break;
@@ -433,14 +440,13 @@ static bool drain_reassembly(struct tcb *t)
 	return any;
 }
 
-/* In order: to the receive queue, as much as memory takes. */
-static uint32_t deliver(struct tcb *t, const struct tcp_seg *seg)
+/* In order: n octets of text to the receive queue, or as many as memory takes. */
+static uint32_t deliver(struct tcb *t, const struct tcp_seg *seg, uint32_t n)
 {
 	struct bytes *q = &t->x->rcvq;
 
 	if (seg->block != NULL) {
-		struct slice s = {seg->block, (uint32_t)(seg->text - seg->block->data),
-				  seg->text_len};
+		struct slice s = {seg->block, (uint32_t)(seg->text - seg->block->data), n};
 
 		if (!bytes_reserve(q, &t->env->mem))
 			return 0;
@@ -449,25 +455,53 @@ static uint32_t deliver(struct tcb *t, const struct tcp_seg *seg)
 			block_unref(s.block);
 			return 0;
 		}
-		return s.len;
+		return n;
 	}
-	return bytes_append(q, &t->env->mem, seg->text, seg->text_len, BLOCK_GRAIN);
+	return bytes_append(q, &t->env->mem, seg->text, n, BLOCK_GRAIN);
+}
+
+/* What is held is kept (A9): text goes up to the first piece, then the piece, then what is left. */
+static uint32_t until_held(const struct tcb *t, const struct tcp_seg *seg)
+{
+	const struct reasm *r = &t->x->reasm;
+
+	if (r->count == 0 || seq_leq(r->pieces[0].seq, seg->seq))
+		return seg->text_len; /* the second: held back by want of memory, see drain */
+	return min_u32(seg->text_len, seq_dist(seg->seq, r->pieces[0].seq));
+}
+
+/* Takes what lies before RCV.NXT off the front of a segment. */
+static void skip_received(const struct tcb *t, struct tcp_seg *seg)
+{
+	uint32_t k = min_u32(seq_dist(seg->seq, t->rcv.nxt), seg->text_len);
+
+	seg->seq = seq_add(seg->seq, k);
+	seg->text += k;
+	seg->text_len -= k;
 }
 
 static enum step in_order(struct tcb *t, struct tcp_seg *seg, instant now)
 {
-	bool was_hole = t->x->reasm.count > 0;
-	uint32_t n = deliver(t, seg);
+	bool filled = t->x->reasm.count > 0;
+	tcp_seq before = t->rcv.nxt;
 
-	if (n < seg->text_len) { /* the rest was not acknowledged: it will come again */
+	while (seg->text_len > 0) {
+		uint32_t want = until_held(t, seg), n = deliver(t, seg, want);
+
+		advance_nxt(t, n);
+		filled |= drain_reassembly(t);
+		skip_received(t, seg);
+		if (n == want)
+			continue;
+		/* The rest was not acknowledged: it will come again. */
 		tcp_drop(t->env, t, AKSU_DROP_NO_MEMORY, seg);
 		seg->flags &= (uint8_t)~AKSU_FIN;
+		break;
 	}
-	if (n == 0)
+	t->x->unacked_rcvd += seq_dist(before, t->rcv.nxt);
+	if (seq_eq(before, t->rcv.nxt))
 		return DONE;
-	advance_nxt(t, n);
-	t->x->unacked_rcvd += n;
-	if (drain_reassembly(t) || was_hole)
+	if (filled)
 		ack_now(t, AKSU_WHY_ACK); /* RFC 5681 4.2: at once when a hole is filled, in part or
 					     whole */
 	else
