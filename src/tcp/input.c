@@ -172,7 +172,8 @@ static enum step unacceptable(struct tcb *t, const struct tcp_seg *seg, instant 
 		on_time_wait(t, now); /* "Restart the 2 MSL time-wait timeout" */
 		return drop(t, AKSU_DROP_SEQ_NOT_ACCEPTABLE, seg);
 	}
-	/* RFC 5961 4.2: "irrespective of the sequence number", and limited: anybody can forge it. */
+	/* RFC 5961 4.2: "irrespective of the sequence number", and limited: anybody can forge it.
+	 */
 	if (seg_has(seg, AKSU_SYN) && tcp_synchronized(t))
 		return challenge_ack(t, AKSU_DROP_SYN_IN_SYNC, seg, now);
 	/* Data, probes and FINs are always answered; what carries nothing is limited (C4). */
@@ -550,8 +551,8 @@ static enum step step7_text(struct tcb *t, struct tcp_seg *seg, instant now, str
 	if (tcb_extend(t) == NULL)
 		return drop(t, AKSU_DROP_NO_MEMORY, seg);
 	/* Merged segments that nobody counted must not pass for one. */
-	t->rcv_mss = (uint16_t)min_u32(max_u32(t->rcv_mss, seg->text_len / seg->segments),
-				       t->path_mss);
+	t->rcv_mss =
+		(uint16_t)min_u32(max_u32(t->rcv_mss, seg->text_len / seg->segments), t->path_mss);
 	return seq_eq(seg->seq, t->rcv.nxt) ? in_order(t, seg, now) : out_of_order(t, seg);
 }
 

@@ -12,7 +12,7 @@
 /* ---------------------------------------------------------------- questions */
 
 /* The number of the first octet in the send queue. */
-static tcp_seq queue_start(const struct tcb *t)
+tcp_seq snd_queue_start(const struct tcb *t)
 {
 	return seq_eq(t->snd.una, t->iss) ? seq_add(t->iss, 1) : t->snd.una;
 }
@@ -25,7 +25,7 @@ uint32_t snd_unsent(const struct tcb *t)
 		return 0;
 	if (has(t, TF_FIN_SENT) || seq_eq(t->snd.nxt, t->iss))
 		return has(t, TF_FIN_SENT) ? 0 : t->x->sndq.length;
-	sent = seq_dist(queue_start(t), t->snd.nxt);
+	sent = seq_dist(snd_queue_start(t), t->snd.nxt);
 	return t->x->sndq.length - min_u32(sent, t->x->sndq.length);
 }
 
@@ -236,7 +236,7 @@ static void dress(struct tcb *t, struct tcp_out *out, instant now)
 /* References up to n octets of the send queue; returns how many the pieces hold. */
 static uint32_t gather(const struct tcb *t, tcp_seq seq, uint32_t n, struct tcp_out *out)
 {
-	uint32_t offset = seq_dist(queue_start(t), seq), done = 0;
+	uint32_t offset = seq_dist(snd_queue_start(t), seq), done = 0;
 
 	while (done < n && out->pieces < AKSU_TX_PIECES) {
 		struct slice s = bytes_run(&t->x->sndq, offset + done, n - done);
@@ -252,7 +252,7 @@ static uint32_t gather(const struct tcb *t, tcp_seq seq, uint32_t n, struct tcp_
 /* 3.8.5: the pointer names the octet after the urgent data (MUST-62), however far (MUST-31). */
 static void add_urgent(const struct tcb *t, struct tcp_seg *seg)
 {
-	if (!has(t, TF_SND_URGENT) || !seq_lt(seg->seq, t->snd.up))
+	if (!has(t, TF_SND_URGENT) || !seq_lt(seg->seq, t->snd.up) || seg_has(seg, AKSU_SYN))
 		return;
 	seg->flags |= AKSU_URG;
 	seg->up = (uint16_t)min_u32(seq_dist(seg->seq, t->snd.up), UINT16_MAX);
@@ -265,7 +265,8 @@ static void finish(struct tcb *t, struct tcp_out *out)
 	uint32_t end = t->x != NULL ? t->x->sndq.length : 0;
 
 	seg_measure(seg);
-	if (seg->text_len > 0 && seq_dist(queue_start(t), seq_add(seg->seq, seg->text_len)) == end)
+	if (seg->text_len > 0 &&
+	    seq_dist(snd_queue_start(t), seq_add(seg->seq, seg->text_len)) == end)
 		seg->flags |= AKSU_PSH; /* MUST-61 */
 	add_urgent(t, seg);
 	if (seg->text_len > out->mss)

@@ -150,10 +150,11 @@ void option_agree(struct tcb *t, const struct tcp_seg *syn);
 uint8_t option_rcv_shift(const struct tcp_conf *conf);
 
 /* output.c */
-uint32_t snd_unsent(const struct tcb *t);    /* octets queued that have no number yet */
-uint32_t snd_in_flight(const struct tcb *t); /* octets believed to be in the network */
-bool snd_fin_pending(const struct tcb *t);   /* the application closed, and the FIN is not sent */
-bool snd_held_back(const struct tcb *t);     /* only SWS avoidance, cork or MORE hold data */
+tcp_seq snd_queue_start(const struct tcb *t); /* number of the first octet in the send queue */
+uint32_t snd_unsent(const struct tcb *t);     /* octets queued that have no number yet */
+uint32_t snd_in_flight(const struct tcb *t);  /* octets believed to be in the network */
+bool snd_fin_pending(const struct tcb *t);    /* the application closed, and the FIN is not sent */
+bool snd_held_back(const struct tcb *t);      /* only SWS avoidance, cork or MORE hold data */
 void ack_now(struct tcb *t, enum aksu_why why);  /* owes the peer an ACK, at once */
 void ack_each(struct tcb *t, enum aksu_why why); /* the same, counted: one more of them */
 

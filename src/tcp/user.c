@@ -68,7 +68,7 @@ static void queued(struct tcb *t, bool more, bool urgent, instant now)
 	if (more)
 		t->flags |= TF_MORE;
 	if (urgent) { /* SND.UP <- the octet after it (MUST-62) */
-		t->snd.up = seq_add(t->snd.nxt, snd_unsent(t));
+		t->snd.up = seq_add(snd_queue_start(t), t->x->sndq.length);
 		t->flags |= TF_SND_URGENT;
 	}
 	on_queue_changed(t, now);

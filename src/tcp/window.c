@@ -54,7 +54,8 @@ uint16_t rcv_advertise(struct tcb *t, bool syn)
 		edge = t->rcv.adv;
 	wnd = seq_dist(t->rcv.nxt, edge);
 	up = (wnd + grain - 1) >> shift;
-	/* What is held counts even beyond the buffer: else a full one creeps open, grain by grain. */
+	/* What is held counts even beyond the buffer: else a full one creeps open, grain by grain.
+	 */
 	field = tcb_x(t)->rcvq.length + (up << shift) <= limit ? up : wnd >> shift;
 	field = min_u32(field, UINT16_MAX);
 	t->rcv.adv = seq_max(t->rcv.adv, seq_add(t->rcv.nxt, field << shift));
