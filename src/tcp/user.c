@@ -177,9 +177,9 @@ int tcp_shutdown(struct tcb *t, instant now)
 	case TCP_CLOSED:
 	case TCP_LISTEN: return -AKSU_ENOTCONN;
 	case TCP_SYN_SENT: /* kept until ESTABLISHED */ owe_fin(t, now); return AKSU_OK;
-	case TCP_SYN_RECEIVED: /* "If no SENDs have been issued", FIN at once; else after
-				  ESTABLISHED */
-		if (snd_unsent(t) == 0)
+	case TCP_SYN_RECEIVED: /* "If no SENDs have been issued", FIN at once; else, or while our
+				  SYN has not left, after ESTABLISHED */
+		if (snd_unsent(t) == 0 && !seq_eq(t->snd.nxt, t->iss))
 			tcb_set_state(t, TCP_FIN_WAIT_1);
 		owe_fin(t, now);
 		return AKSU_OK;
