@@ -201,9 +201,12 @@ static enum step step1_sequence(struct tcb *t, struct tcp_seg *seg, instant now)
 	 * "Special allowance should be made to accept valid ACKs, URGs, and RSTs" with a zero
 	 * window (MUST-66, A7): the text goes, the rest is looked at.
 	 */
-	if (rcv_wnd(t) == 0 && seq_eq(seg->seq, t->rcv.nxt) && !seg_has(seg, AKSU_SYN)) {
-		if (!seg_has(seg, AKSU_RST))
+	if (rcv_wnd(t) == 0 && seq_eq(seg->seq, t->rcv.nxt) && !seg_has(seg, AKSU_SYN) &&
+	    t->state != TCP_TIME_WAIT) {
+		if (!seg_has(seg, AKSU_RST)) {
 			ack_now(t, AKSU_WHY_OUT_OF_WINDOW);
+			tcp_drop(t->env, t, AKSU_DROP_SEQ_NOT_ACCEPTABLE, seg);
+		}
 		seg->text_len = 0;
 		seg->flags &= (uint8_t)~AKSU_FIN;
 		seg_measure(seg);
@@ -298,6 +301,8 @@ static enum step ack_range(struct tcb *t, const struct tcp_seg *seg, instant now
 	if (seq_gt(seg->ack,
 		   t->snd.nxt)) /* throttled: two confused peers must not storm (A4, C-23) */
 		return limited_ack(t, AKSU_WHY_CHALLENGE, AKSU_DROP_ACK_BEYOND_SND_NXT, seg, now);
+	if (t->state == TCP_TIME_WAIT) /* nothing of it is used: an old ACK does no harm */
+		return GO_ON;
 	if (seq_lt(seg->ack, seq_sub(t->snd.una, t->snd.max_wnd)))
 		return limited_ack(t, AKSU_WHY_CHALLENGE, AKSU_DROP_ACK_TOO_OLD, seg, now);
 	return GO_ON;

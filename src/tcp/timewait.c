@@ -33,7 +33,8 @@ static bool acceptable(const struct timewait *w, const struct tcp_seg *seg)
 		return wnd == 0 ? seq_eq(seg->seq, w->rcv_nxt)
 				: seq_within(seg->seq, w->rcv_nxt, wnd);
 	return wnd > 0 &&
-	       (seq_within(seg->seq, w->rcv_nxt, wnd) || seq_within(last, w->rcv_nxt, wnd));
+	       (seq_within(seg->seq, w->rcv_nxt, wnd) || seq_within(last, w->rcv_nxt, wnd) ||
+		(seq_lt(seg->seq, w->rcv_nxt) && seq_geq(last, seq_add(w->rcv_nxt, wnd))));
 }
 
 /* RFC 5961 7, in one octet: so many in a second, and then silence. */
