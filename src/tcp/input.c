@@ -521,11 +521,11 @@ static enum step out_of_order(struct tcb *t, const struct tcp_seg *seg)
 	enum reasm_result r = reasm_add(&t->x->reasm, &t->env->mem, seg->seq, seg->text,
 					seg->text_len, seg->block);
 
+	ack_each(t, AKSU_WHY_DUP_ACK); /* also when it cannot be held: the hole is news */
 	if (r == REASM_FULL)
 		return drop(t, AKSU_DROP_REASM_LIMIT, seg);
 	if (r == REASM_DUPLICATE)
 		tcp_drop(t->env, t, AKSU_DROP_TEXT_DUPLICATE, seg);
-	ack_each(t, AKSU_WHY_DUP_ACK);
 	return GO_ON;
 }
 
