@@ -62,6 +62,8 @@ static uint32_t advance_una(struct tcb *t, tcp_seq ack, instant now)
 	t->snd.una = ack;
 	bytes_drop(&x->sndq, &t->env->mem, text);
 	sent_ack(&x->sent, &t->env->mem, ack);
+	if (x->sent.lost == 0)
+		t->flags &= ~(uint32_t)TF_RTX_PMTU;
 	x->delivered += text;
 	x->delivered_at = now;
 	if (has(t, TF_SND_URGENT) && seq_geq(ack, t->snd.up))
