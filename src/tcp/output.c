@@ -69,11 +69,17 @@ static bool corked(const struct tcb *t)
 	return (t->conf->cork || has(t, TF_MORE)) && !has(t, TF_CLOSED) && !has(t, TF_OVERRIDE);
 }
 
-/* RFC 9293 3.8.6.2.1: whether n octets, less than a full segment, are worth sending (MUST-38). */
+/* RFC 9293 3.8.6.2.1 (2): n octets are all there is, and nothing holds them back. */
+static bool is_all(const struct tcb *t, uint32_t n)
+{
+	return n == snd_unsent(t) && !corked(t) && nagle_allows(t);
+}
+
+/* Whether n octets, less than a full segment, are worth sending (MUST-38). */
 static bool small_allowed(const struct tcb *t, uint32_t n)
 {
-	if (n == snd_unsent(t) && !corked(t) && nagle_allows(t))
-		return true; /* (2): all there is */
+	if (is_all(t, n))
+		return true;
 	if (n >= t->snd.max_wnd / 2 && t->snd.max_wnd > 0 && !corked(t) && nagle_allows(t))
 		return true;        /* (3): half of the largest window */
 	return has(t, TF_OVERRIDE); /* (4) */
@@ -99,7 +105,7 @@ static uint32_t text_allowed(const struct tcb *t, uint32_t bulk)
 		return small_allowed(t, n) ? n : 0;
 	/* Whole segments (SHLD-28); the rest of the queue may ride along if it is all there is. */
 	room = max_u32(cwnd_room(t), mss);
-	if (n > bulk * mss || n > room || !small_allowed(t, n))
+	if (n > bulk * mss || n > room || !is_all(t, n))
 		n = min_u32(min_u32(n, bulk * mss), room) / mss * mss;
 	return n;
 }
