@@ -271,7 +271,7 @@ static void finish(struct tcb *t, struct tcp_out *out)
 	uint32_t end = t->x != NULL ? t->x->sndq.length : 0;
 
 	seg_measure(seg);
-	if (seg->text_len > 0 &&
+	if (out->pieces > 0 &&
 	    seq_dist(snd_queue_start(t), seq_add(seg->seq, seg->text_len)) == end)
 		seg->flags |= AKSU_PSH; /* MUST-61 */
 	add_urgent(t, seg);
