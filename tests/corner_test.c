@@ -467,15 +467,16 @@ static void C_22_RST_validity(void **state)
 		enum aksu_drop drop;
 		bool challenged;
 	} rows[] = {
-		/* 1 exact        */ {"R 1:1(0)", TCP_CLOSED, AKSU_DROP_NONE, false},
-		/* 2 in window    */ {"R 2:2(0)", TCP_ESTABLISHED, AKSU_DROP_RST_NOT_EXACT, true},
-		/* 3 last in it   */ {"R 60000:60000(0)", TCP_ESTABLISHED, AKSU_DROP_RST_NOT_EXACT, true},
-		/* 4 right edge   */ {"R 60001:60001(0)", TCP_ESTABLISHED, AKSU_DROP_RST_OUT_OF_WINDOW, false},
-		/* 5 below        */ {"R 0:0(0)", TCP_ESTABLISHED, AKSU_DROP_RST_OUT_OF_WINDOW, false},
-		/* 6 far below    */ {"R -5000:-5000(0)", TCP_ESTABLISHED, AKSU_DROP_RST_OUT_OF_WINDOW, false},
-		/* 7 with data    */ {"R 1:101(100)", TCP_CLOSED, AKSU_DROP_NONE, false},
-		/* 8 ACK garbage  */ {"R. 1:1(0) ack 4000000", TCP_CLOSED, AKSU_DROP_NONE, false},
-		/* 9 old ACK      */ {"R. 1:1(0) ack -4000000", TCP_CLOSED, AKSU_DROP_NONE, false},
+#define X(rst, after, drop, challenged) {rst, TCP_##after, AKSU_DROP_##drop, challenged},
+		/* 1 exact        */ X("R 1:1(0)", CLOSED, NONE, false)
+		/* 2 in window    */ X("R 2:2(0)", ESTABLISHED, RST_NOT_EXACT, true)
+		/* 3 last in it   */ X("R 60000:60000(0)", ESTABLISHED, RST_NOT_EXACT, true)
+		/* 4 right edge   */ X("R 60001:60001(0)", ESTABLISHED, RST_OUT_OF_WINDOW, false)
+		/* 5 below        */ X("R 0:0(0)", ESTABLISHED, RST_OUT_OF_WINDOW, false)
+		/* 6 far below    */ X("R -5000:-5000(0)", ESTABLISHED, RST_OUT_OF_WINDOW, false)
+		/* 7 with data    */ X("R 1:101(100)", CLOSED, NONE, false)
+		/* 8 ACK garbage  */ X("R. 1:1(0) ack 4000000", CLOSED, NONE, false)
+		/* 9 old ACK      */ X("R. 1:1(0) ack -4000000", CLOSED, NONE, false)
 	};
 	/* clang-format on */
 

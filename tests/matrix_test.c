@@ -27,178 +27,179 @@ struct row {
 	enum aksu_drop drop;
 };
 
-#define D(name) AKSU_DROP_##name
+#define X(from, event, segment, reply, after, drop) \
+	{TCP_##from, event, segment, reply, TCP_##after, AKSU_DROP_##drop},
 
 static const struct row rows[] = {
 	/* SYN-SENT */
-	{TCP_SYN_SENT, "S1",  "S 0:0(0) win 9 <mss 900>",      "S. 0:0(0) ack 1", TCP_SYN_RECEIVED, D(NONE)},
-	{TCP_SYN_SENT, "S2",  "S. 0:0(0) ack 1 <mss 900>",     ". 1:1(0) ack 1",  TCP_ESTABLISHED,  D(NONE)},
-	{TCP_SYN_SENT, "S3",  "S. 0:0(0) ack 0",               "R 0:0(0)",        TCP_SYN_SENT,     D(SYN_SENT_ACK_BAD)},
-	{TCP_SYN_SENT, "S3",  "S. 0:0(0) ack 2",               "R 2:2(0)",        TCP_SYN_SENT,     D(SYN_SENT_ACK_BAD)},
-	{TCP_SYN_SENT, "S3",  "S. 0:0(0) ack -9",              "R -9:-9(0)",      TCP_SYN_SENT,     D(SYN_SENT_ACK_BAD)},
-	{TCP_SYN_SENT, "S4",  ". 1:1(0) ack 1",                "",                TCP_SYN_SENT,     D(SYN_SENT_NO_SYN)},
-	{TCP_SYN_SENT, "S6",  ". 1:1(0) ack 7",                "R 7:7(0)",        TCP_SYN_SENT,     D(SYN_SENT_ACK_BAD)},
-	{TCP_SYN_SENT, "S6",  "P. 1:11(10) ack 1",             "",                TCP_SYN_SENT,     D(SYN_SENT_NO_SYN)},
-	{TCP_SYN_SENT, "S6",  "- 1:1(0)",                      "",                TCP_SYN_SENT,     D(SYN_SENT_NO_SYN)},
-	{TCP_SYN_SENT, "S7",  "R. 0:0(0) ack 1",               "",                TCP_CLOSED,       D(NONE)},
-	{TCP_SYN_SENT, "S7",  "R. 12345:12345(0) ack 1",       "",                TCP_CLOSED,       D(NONE)},
-	{TCP_SYN_SENT, "S8",  "R 0:0(0)",                      "",                TCP_SYN_SENT,     D(SYN_SENT_RST_BAD)},
-	{TCP_SYN_SENT, "S9",  "R. 0:0(0) ack 2",               "",                TCP_SYN_SENT,     D(SYN_SENT_RST_BAD)},
-	{TCP_SYN_SENT, "S9",  "R. 0:0(0) ack 0",               "",                TCP_SYN_SENT,     D(SYN_SENT_RST_BAD)},
-	{TCP_SYN_SENT, "S10", "F. 1:1(0) ack 1",               "",                TCP_SYN_SENT,     D(SYN_SENT_NO_SYN)},
-	{TCP_SYN_SENT, "S10", "F 1:1(0)",                      "",                TCP_SYN_SENT,     D(SYN_SENT_NO_SYN)},
+	X(SYN_SENT,    "S1",  "S 0:0(0) win 9 <mss 900>",      "S. 0:0(0) ack 1",  SYN_RECEIVED, NONE)
+	X(SYN_SENT,    "S2",  "S. 0:0(0) ack 1 <mss 900>",     ". 1:1(0) ack 1",   ESTABLISHED,  NONE)
+	X(SYN_SENT,    "S3",  "S. 0:0(0) ack 0",               "R 0:0(0)",         SYN_SENT,     SYN_SENT_ACK_BAD)
+	X(SYN_SENT,    "S3",  "S. 0:0(0) ack 2",               "R 2:2(0)",         SYN_SENT,     SYN_SENT_ACK_BAD)
+	X(SYN_SENT,    "S3",  "S. 0:0(0) ack -9",              "R -9:-9(0)",       SYN_SENT,     SYN_SENT_ACK_BAD)
+	X(SYN_SENT,    "S4",  ". 1:1(0) ack 1",                "",                 SYN_SENT,     SYN_SENT_NO_SYN)
+	X(SYN_SENT,    "S6",  ". 1:1(0) ack 7",                "R 7:7(0)",         SYN_SENT,     SYN_SENT_ACK_BAD)
+	X(SYN_SENT,    "S6",  "P. 1:11(10) ack 1",             "",                 SYN_SENT,     SYN_SENT_NO_SYN)
+	X(SYN_SENT,    "S6",  "- 1:1(0)",                      "",                 SYN_SENT,     SYN_SENT_NO_SYN)
+	X(SYN_SENT,    "S7",  "R. 0:0(0) ack 1",               "",                 CLOSED,       NONE)
+	X(SYN_SENT,    "S7",  "R. 12345:12345(0) ack 1",       "",                 CLOSED,       NONE)
+	X(SYN_SENT,    "S8",  "R 0:0(0)",                      "",                 SYN_SENT,     SYN_SENT_RST_BAD)
+	X(SYN_SENT,    "S9",  "R. 0:0(0) ack 2",               "",                 SYN_SENT,     SYN_SENT_RST_BAD)
+	X(SYN_SENT,    "S9",  "R. 0:0(0) ack 0",               "",                 SYN_SENT,     SYN_SENT_RST_BAD)
+	X(SYN_SENT,    "S10", "F. 1:1(0) ack 1",               "",                 SYN_SENT,     SYN_SENT_NO_SYN)
+	X(SYN_SENT,    "S10", "F 1:1(0)",                      "",                 SYN_SENT,     SYN_SENT_NO_SYN)
 
 	/* SYN-RECEIVED, from an active OPEN */
-	{TCP_SYN_RECEIVED, "S1",  "S 0:0(0) <mss 900>",        "S. 0:0(0) ack 1", TCP_SYN_RECEIVED, D(SYN_DUPLICATE)},
-	{TCP_SYN_RECEIVED, "S1",  "S 5:5(0)",                  ". 1:1(0) ack 1",  TCP_SYN_RECEIVED, D(SYN_IN_SYNC)},
-	{TCP_SYN_RECEIVED, "S12", "S -700:-700(0)",            ". 1:1(0) ack 1",  TCP_SYN_RECEIVED, D(SEQ_NOT_ACCEPTABLE)},
-	{TCP_SYN_RECEIVED, "S2",  "S. 0:0(0) ack 1",           "",                TCP_ESTABLISHED,  D(NONE)},
-	{TCP_SYN_RECEIVED, "S3",  "S. 0:0(0) ack 2",           "S. 0:0(0) ack 1", TCP_SYN_RECEIVED, D(SYN_DUPLICATE)},
-	{TCP_SYN_RECEIVED, "S3",  "S. 5:5(0) ack 1",           ". 1:1(0) ack 1",  TCP_SYN_RECEIVED, D(SYN_IN_SYNC)},
-	{TCP_SYN_RECEIVED, "S4",  ". 1:1(0) ack 1",            "",                TCP_ESTABLISHED,  D(NONE)},
-	{TCP_SYN_RECEIVED, "S6",  ". 1:1(0) ack 0",            "R 0:0(0)",        TCP_SYN_RECEIVED, D(SYN_RECEIVED_ACK_BAD)},
-	{TCP_SYN_RECEIVED, "S6",  ". 1:1(0) ack 2",            "R 2:2(0)",        TCP_SYN_RECEIVED, D(SYN_RECEIVED_ACK_BAD)},
-	{TCP_SYN_RECEIVED, "S6",  "P. 1:3001(3000) ack 1",     ". 1:1(0) ack 3001", TCP_ESTABLISHED, D(NONE)},
-	{TCP_SYN_RECEIVED, "S6",  "P 1:11(10)",                "",                TCP_SYN_RECEIVED, D(NO_ACK)},
-	{TCP_SYN_RECEIVED, "S7",  "R 1:1(0)",                  "",                TCP_CLOSED,       D(NONE)},
-	{TCP_SYN_RECEIVED, "S8",  "R 2:2(0)",                  ". 1:1(0) ack 1",  TCP_SYN_RECEIVED, D(RST_NOT_EXACT)},
-	{TCP_SYN_RECEIVED, "S9",  "R 60001:60001(0)",          "",                TCP_SYN_RECEIVED, D(RST_OUT_OF_WINDOW)},
-	{TCP_SYN_RECEIVED, "S10", "F. 1:1(0) ack 1",           ". 1:1(0) ack 2",  TCP_CLOSE_WAIT,   D(NONE)},
-	{TCP_SYN_RECEIVED, "S10", "F 1:1(0)",                  "",                TCP_SYN_RECEIVED, D(NO_ACK)},
-	{TCP_SYN_RECEIVED, "S11", ". 70000:70000(0) ack 1",    ". 1:1(0) ack 1",  TCP_SYN_RECEIVED, D(SEQ_NOT_ACCEPTABLE)},
+	X(SYN_RECEIVED,"S1",  "S 0:0(0) <mss 900>",            "S. 0:0(0) ack 1",  SYN_RECEIVED, SYN_DUPLICATE)
+	X(SYN_RECEIVED,"S1",  "S 5:5(0)",                      ". 1:1(0) ack 1",   SYN_RECEIVED, SYN_IN_SYNC)
+	X(SYN_RECEIVED,"S12", "S -700:-700(0)",                ". 1:1(0) ack 1",   SYN_RECEIVED, SEQ_NOT_ACCEPTABLE)
+	X(SYN_RECEIVED,"S2",  "S. 0:0(0) ack 1",               "",                 ESTABLISHED,  NONE)
+	X(SYN_RECEIVED,"S3",  "S. 0:0(0) ack 2",               "S. 0:0(0) ack 1",  SYN_RECEIVED, SYN_DUPLICATE)
+	X(SYN_RECEIVED,"S3",  "S. 5:5(0) ack 1",               ". 1:1(0) ack 1",   SYN_RECEIVED, SYN_IN_SYNC)
+	X(SYN_RECEIVED,"S4",  ". 1:1(0) ack 1",                "",                 ESTABLISHED,  NONE)
+	X(SYN_RECEIVED,"S6",  ". 1:1(0) ack 0",                "R 0:0(0)",         SYN_RECEIVED, SYN_RECEIVED_ACK_BAD)
+	X(SYN_RECEIVED,"S6",  ". 1:1(0) ack 2",                "R 2:2(0)",         SYN_RECEIVED, SYN_RECEIVED_ACK_BAD)
+	X(SYN_RECEIVED,"S6",  "P. 1:3001(3000) ack 1",         ". 1:1(0) ack 3001",ESTABLISHED,  NONE)
+	X(SYN_RECEIVED,"S6",  "P 1:11(10)",                    "",                 SYN_RECEIVED, NO_ACK)
+	X(SYN_RECEIVED,"S7",  "R 1:1(0)",                      "",                 CLOSED,       NONE)
+	X(SYN_RECEIVED,"S8",  "R 2:2(0)",                      ". 1:1(0) ack 1",   SYN_RECEIVED, RST_NOT_EXACT)
+	X(SYN_RECEIVED,"S9",  "R 60001:60001(0)",              "",                 SYN_RECEIVED, RST_OUT_OF_WINDOW)
+	X(SYN_RECEIVED,"S10", "F. 1:1(0) ack 1",               ". 1:1(0) ack 2",   CLOSE_WAIT,   NONE)
+	X(SYN_RECEIVED,"S10", "F 1:1(0)",                      "",                 SYN_RECEIVED, NO_ACK)
+	X(SYN_RECEIVED,"S11", ". 70000:70000(0) ack 1",        ". 1:1(0) ack 1",   SYN_RECEIVED, SEQ_NOT_ACCEPTABLE)
 
 	/* ESTABLISHED */
-	{TCP_ESTABLISHED, "S1",  "S 1:1(0)",                   ". 1:1(0) ack 1",  TCP_ESTABLISHED,  D(SYN_IN_SYNC)},
-	{TCP_ESTABLISHED, "S1",  "S 99999:99999(0)",           ". 1:1(0) ack 1",  TCP_ESTABLISHED,  D(SYN_IN_SYNC)},
-	{TCP_ESTABLISHED, "S2",  "S. 0:0(0) ack 1",            ". 1:1(0) ack 1",  TCP_ESTABLISHED,  D(SYN_IN_SYNC)},
-	{TCP_ESTABLISHED, "S3",  "S. 5:5(0) ack 99",           ". 1:1(0) ack 1",  TCP_ESTABLISHED,  D(SYN_IN_SYNC)},
-	{TCP_ESTABLISHED, "S12", "S 0:0(0)",                   ". 1:1(0) ack 1",  TCP_ESTABLISHED,  D(SYN_IN_SYNC)},
-	{TCP_ESTABLISHED, "S4",  ". 1:1(0) ack 1",             "",                TCP_ESTABLISHED,  D(NONE)},
-	{TCP_ESTABLISHED, "S6",  ". 1:1(0) ack 2",             ". 1:1(0) ack 1",  TCP_ESTABLISHED,  D(ACK_BEYOND_SND_NXT)},
-	{TCP_ESTABLISHED, "S6",  "P. 1:11(10) ack 2",          ". 1:1(0) ack 1",  TCP_ESTABLISHED,  D(ACK_BEYOND_SND_NXT)},
-	{TCP_ESTABLISHED, "S6",  "P. 1:11(10) ack -30000",     ". 1:1(0) ack 1",  TCP_ESTABLISHED,  D(ACK_TOO_OLD)},
-	{TCP_ESTABLISHED, "S6",  "P. 1:3001(3000) ack -29999", ". 1:1(0) ack 3001", TCP_ESTABLISHED, D(NONE)},
-	{TCP_ESTABLISHED, "S6",  "P. 1:3001(3000) ack 1",      ". 1:1(0) ack 3001", TCP_ESTABLISHED, D(NONE)},
-	{TCP_ESTABLISHED, "S6",  "P. 11:21(10) ack 1",         ". 1:1(0) ack 1",  TCP_ESTABLISHED,  D(NONE)},
-	{TCP_ESTABLISHED, "S6",  "P 1:11(10)",                 "",                TCP_ESTABLISHED,  D(NO_ACK)},
-	{TCP_ESTABLISHED, "S6",  "- 1:1(0)",                   "",                TCP_ESTABLISHED,  D(NO_ACK)},
-	{TCP_ESTABLISHED, "S7",  "R 1:1(0)",                   "",                TCP_CLOSED,       D(NONE)},
-	{TCP_ESTABLISHED, "S8",  "R 2:2(0)",                   ". 1:1(0) ack 1",  TCP_ESTABLISHED,  D(RST_NOT_EXACT)},
-	{TCP_ESTABLISHED, "S9",  "R 0:0(0)",                   "",                TCP_ESTABLISHED,  D(RST_OUT_OF_WINDOW)},
-	{TCP_ESTABLISHED, "S10", "F. 1:1(0) ack 1",            ". 1:1(0) ack 2",  TCP_CLOSE_WAIT,   D(NONE)},
-	{TCP_ESTABLISHED, "S10", "F 1:1(0)",                   "",                TCP_ESTABLISHED,  D(NO_ACK)},
-	{TCP_ESTABLISHED, "S11", ". 60001:60001(0) ack 1",     ". 1:1(0) ack 1",  TCP_ESTABLISHED,  D(SEQ_NOT_ACCEPTABLE)},
-	{TCP_ESTABLISHED, "S11", ". -9:0(9) ack 1",            ". 1:1(0) ack 1",  TCP_ESTABLISHED,  D(SEQ_NOT_ACCEPTABLE)},
-	{TCP_ESTABLISHED, "S11", "F. -1:-1(0) ack 1",          ". 1:1(0) ack 1",  TCP_ESTABLISHED,  D(SEQ_NOT_ACCEPTABLE)},
+	X(ESTABLISHED, "S1",  "S 1:1(0)",                      ". 1:1(0) ack 1",   ESTABLISHED,  SYN_IN_SYNC)
+	X(ESTABLISHED, "S1",  "S 99999:99999(0)",              ". 1:1(0) ack 1",   ESTABLISHED,  SYN_IN_SYNC)
+	X(ESTABLISHED, "S2",  "S. 0:0(0) ack 1",               ". 1:1(0) ack 1",   ESTABLISHED,  SYN_IN_SYNC)
+	X(ESTABLISHED, "S3",  "S. 5:5(0) ack 99",              ". 1:1(0) ack 1",   ESTABLISHED,  SYN_IN_SYNC)
+	X(ESTABLISHED, "S12", "S 0:0(0)",                      ". 1:1(0) ack 1",   ESTABLISHED,  SYN_IN_SYNC)
+	X(ESTABLISHED, "S4",  ". 1:1(0) ack 1",                "",                 ESTABLISHED,  NONE)
+	X(ESTABLISHED, "S6",  ". 1:1(0) ack 2",                ". 1:1(0) ack 1",   ESTABLISHED,  ACK_BEYOND_SND_NXT)
+	X(ESTABLISHED, "S6",  "P. 1:11(10) ack 2",             ". 1:1(0) ack 1",   ESTABLISHED,  ACK_BEYOND_SND_NXT)
+	X(ESTABLISHED, "S6",  "P. 1:11(10) ack -30000",        ". 1:1(0) ack 1",   ESTABLISHED,  ACK_TOO_OLD)
+	X(ESTABLISHED, "S6",  "P. 1:3001(3000) ack -29999",    ". 1:1(0) ack 3001",ESTABLISHED,  NONE)
+	X(ESTABLISHED, "S6",  "P. 1:3001(3000) ack 1",         ". 1:1(0) ack 3001",ESTABLISHED,  NONE)
+	X(ESTABLISHED, "S6",  "P. 11:21(10) ack 1",            ". 1:1(0) ack 1",   ESTABLISHED,  NONE)
+	X(ESTABLISHED, "S6",  "P 1:11(10)",                    "",                 ESTABLISHED,  NO_ACK)
+	X(ESTABLISHED, "S6",  "- 1:1(0)",                      "",                 ESTABLISHED,  NO_ACK)
+	X(ESTABLISHED, "S7",  "R 1:1(0)",                      "",                 CLOSED,       NONE)
+	X(ESTABLISHED, "S8",  "R 2:2(0)",                      ". 1:1(0) ack 1",   ESTABLISHED,  RST_NOT_EXACT)
+	X(ESTABLISHED, "S9",  "R 0:0(0)",                      "",                 ESTABLISHED,  RST_OUT_OF_WINDOW)
+	X(ESTABLISHED, "S10", "F. 1:1(0) ack 1",               ". 1:1(0) ack 2",   CLOSE_WAIT,   NONE)
+	X(ESTABLISHED, "S10", "F 1:1(0)",                      "",                 ESTABLISHED,  NO_ACK)
+	X(ESTABLISHED, "S11", ". 60001:60001(0) ack 1",        ". 1:1(0) ack 1",   ESTABLISHED,  SEQ_NOT_ACCEPTABLE)
+	X(ESTABLISHED, "S11", ". -9:0(9) ack 1",               ". 1:1(0) ack 1",   ESTABLISHED,  SEQ_NOT_ACCEPTABLE)
+	X(ESTABLISHED, "S11", "F. -1:-1(0) ack 1",             ". 1:1(0) ack 1",   ESTABLISHED,  SEQ_NOT_ACCEPTABLE)
 
 	/* FIN-WAIT-1 */
-	{TCP_FIN_WAIT_1, "S1",  "S 1:1(0)",                    ". 2:2(0) ack 1",  TCP_FIN_WAIT_1,   D(SYN_IN_SYNC)},
-	{TCP_FIN_WAIT_1, "S2",  "S. 0:0(0) ack 1",             ". 2:2(0) ack 1",  TCP_FIN_WAIT_1,   D(SYN_IN_SYNC)},
-	{TCP_FIN_WAIT_1, "S3",  "S. 0:0(0) ack 9",             ". 2:2(0) ack 1",  TCP_FIN_WAIT_1,   D(SYN_IN_SYNC)},
-	{TCP_FIN_WAIT_1, "S12", "S -9:-9(0)",                  ". 2:2(0) ack 1",  TCP_FIN_WAIT_1,   D(SYN_IN_SYNC)},
-	{TCP_FIN_WAIT_1, "S5",  ". 1:1(0) ack 2",              "",                TCP_FIN_WAIT_2,   D(NONE)},
-	{TCP_FIN_WAIT_1, "S6",  ". 1:1(0) ack 1",              "",                TCP_FIN_WAIT_1,   D(NONE)},
-	{TCP_FIN_WAIT_1, "S6",  ". 1:1(0) ack 3",              ". 2:2(0) ack 1",  TCP_FIN_WAIT_1,   D(ACK_BEYOND_SND_NXT)},
-	{TCP_FIN_WAIT_1, "S6",  ". 1:1(0) ack -30000",         ". 2:2(0) ack 1",  TCP_FIN_WAIT_1,   D(ACK_TOO_OLD)},
-	{TCP_FIN_WAIT_1, "S6",  "P. 1:3001(3000) ack 1",       ". 2:2(0) ack 3001", TCP_FIN_WAIT_1, D(NONE)},
-	{TCP_FIN_WAIT_1, "S6",  "P. 1:3001(3000) ack 2",       ". 2:2(0) ack 3001", TCP_FIN_WAIT_2, D(NONE)},
-	{TCP_FIN_WAIT_1, "S7",  "R 1:1(0)",                    "",                TCP_CLOSED,       D(NONE)},
-	{TCP_FIN_WAIT_1, "S8",  "R 9:9(0)",                    ". 2:2(0) ack 1",  TCP_FIN_WAIT_1,   D(RST_NOT_EXACT)},
-	{TCP_FIN_WAIT_1, "S9",  "R 0:0(0)",                    "",                TCP_FIN_WAIT_1,   D(RST_OUT_OF_WINDOW)},
-	{TCP_FIN_WAIT_1, "S10", "F. 1:1(0) ack 2",             ". 2:2(0) ack 2",  TCP_TIME_WAIT,    D(NONE)},
-	{TCP_FIN_WAIT_1, "S10", "F. 1:1(0) ack 1",             ". 2:2(0) ack 2",  TCP_CLOSING,      D(NONE)},
-	{TCP_FIN_WAIT_1, "S10", "F. 5:5(0) ack 2",             ". 2:2(0) ack 1",  TCP_FIN_WAIT_2,   D(NONE)},
-	{TCP_FIN_WAIT_1, "S11", ". 60001:60001(0) ack 2",      ". 2:2(0) ack 1",  TCP_FIN_WAIT_1,   D(SEQ_NOT_ACCEPTABLE)},
+	X(FIN_WAIT_1,  "S1",  "S 1:1(0)",                      ". 2:2(0) ack 1",   FIN_WAIT_1,   SYN_IN_SYNC)
+	X(FIN_WAIT_1,  "S2",  "S. 0:0(0) ack 1",               ". 2:2(0) ack 1",   FIN_WAIT_1,   SYN_IN_SYNC)
+	X(FIN_WAIT_1,  "S3",  "S. 0:0(0) ack 9",               ". 2:2(0) ack 1",   FIN_WAIT_1,   SYN_IN_SYNC)
+	X(FIN_WAIT_1,  "S12", "S -9:-9(0)",                    ". 2:2(0) ack 1",   FIN_WAIT_1,   SYN_IN_SYNC)
+	X(FIN_WAIT_1,  "S5",  ". 1:1(0) ack 2",                "",                 FIN_WAIT_2,   NONE)
+	X(FIN_WAIT_1,  "S6",  ". 1:1(0) ack 1",                "",                 FIN_WAIT_1,   NONE)
+	X(FIN_WAIT_1,  "S6",  ". 1:1(0) ack 3",                ". 2:2(0) ack 1",   FIN_WAIT_1,   ACK_BEYOND_SND_NXT)
+	X(FIN_WAIT_1,  "S6",  ". 1:1(0) ack -30000",           ". 2:2(0) ack 1",   FIN_WAIT_1,   ACK_TOO_OLD)
+	X(FIN_WAIT_1,  "S6",  "P. 1:3001(3000) ack 1",         ". 2:2(0) ack 3001",FIN_WAIT_1,   NONE)
+	X(FIN_WAIT_1,  "S6",  "P. 1:3001(3000) ack 2",         ". 2:2(0) ack 3001",FIN_WAIT_2,   NONE)
+	X(FIN_WAIT_1,  "S7",  "R 1:1(0)",                      "",                 CLOSED,       NONE)
+	X(FIN_WAIT_1,  "S8",  "R 9:9(0)",                      ". 2:2(0) ack 1",   FIN_WAIT_1,   RST_NOT_EXACT)
+	X(FIN_WAIT_1,  "S9",  "R 0:0(0)",                      "",                 FIN_WAIT_1,   RST_OUT_OF_WINDOW)
+	X(FIN_WAIT_1,  "S10", "F. 1:1(0) ack 2",               ". 2:2(0) ack 2",   TIME_WAIT,    NONE)
+	X(FIN_WAIT_1,  "S10", "F. 1:1(0) ack 1",               ". 2:2(0) ack 2",   CLOSING,      NONE)
+	X(FIN_WAIT_1,  "S10", "F. 5:5(0) ack 2",               ". 2:2(0) ack 1",   FIN_WAIT_2,   NONE)
+	X(FIN_WAIT_1,  "S11", ". 60001:60001(0) ack 2",        ". 2:2(0) ack 1",   FIN_WAIT_1,   SEQ_NOT_ACCEPTABLE)
 
 	/* FIN-WAIT-2 */
-	{TCP_FIN_WAIT_2, "S1",  "S 1:1(0)",                    ". 2:2(0) ack 1",  TCP_FIN_WAIT_2,   D(SYN_IN_SYNC)},
-	{TCP_FIN_WAIT_2, "S2",  "S. 0:0(0) ack 1",             ". 2:2(0) ack 1",  TCP_FIN_WAIT_2,   D(SYN_IN_SYNC)},
-	{TCP_FIN_WAIT_2, "S3",  "S. 7:7(0) ack 9",             ". 2:2(0) ack 1",  TCP_FIN_WAIT_2,   D(SYN_IN_SYNC)},
-	{TCP_FIN_WAIT_2, "S12", "S 0:0(0)",                    ". 2:2(0) ack 1",  TCP_FIN_WAIT_2,   D(SYN_IN_SYNC)},
-	{TCP_FIN_WAIT_2, "S5",  ". 1:1(0) ack 2",              "",                TCP_FIN_WAIT_2,   D(NONE)},
-	{TCP_FIN_WAIT_2, "S6",  "P. 1:3001(3000) ack 2",       ". 2:2(0) ack 3001", TCP_FIN_WAIT_2, D(NONE)},
-	{TCP_FIN_WAIT_2, "S6",  ". 1:1(0) ack 3",              ". 2:2(0) ack 1",  TCP_FIN_WAIT_2,   D(ACK_BEYOND_SND_NXT)},
-	{TCP_FIN_WAIT_2, "S7",  "R 1:1(0)",                    "",                TCP_CLOSED,       D(NONE)},
-	{TCP_FIN_WAIT_2, "S8",  "R 3:3(0)",                    ". 2:2(0) ack 1",  TCP_FIN_WAIT_2,   D(RST_NOT_EXACT)},
-	{TCP_FIN_WAIT_2, "S9",  "R 60001:60001(0)",            "",                TCP_FIN_WAIT_2,   D(RST_OUT_OF_WINDOW)},
-	{TCP_FIN_WAIT_2, "S10", "F. 1:1(0) ack 2",             ". 2:2(0) ack 2",  TCP_TIME_WAIT,    D(NONE)},
-	{TCP_FIN_WAIT_2, "S10", "FP. 1:11(10) ack 2",          ". 2:2(0) ack 12", TCP_TIME_WAIT,    D(NONE)},
-	{TCP_FIN_WAIT_2, "S11", ". 0:0(0) ack 2",              ". 2:2(0) ack 1",  TCP_FIN_WAIT_2,   D(SEQ_NOT_ACCEPTABLE)},
+	X(FIN_WAIT_2,  "S1",  "S 1:1(0)",                      ". 2:2(0) ack 1",   FIN_WAIT_2,   SYN_IN_SYNC)
+	X(FIN_WAIT_2,  "S2",  "S. 0:0(0) ack 1",               ". 2:2(0) ack 1",   FIN_WAIT_2,   SYN_IN_SYNC)
+	X(FIN_WAIT_2,  "S3",  "S. 7:7(0) ack 9",               ". 2:2(0) ack 1",   FIN_WAIT_2,   SYN_IN_SYNC)
+	X(FIN_WAIT_2,  "S12", "S 0:0(0)",                      ". 2:2(0) ack 1",   FIN_WAIT_2,   SYN_IN_SYNC)
+	X(FIN_WAIT_2,  "S5",  ". 1:1(0) ack 2",                "",                 FIN_WAIT_2,   NONE)
+	X(FIN_WAIT_2,  "S6",  "P. 1:3001(3000) ack 2",         ". 2:2(0) ack 3001",FIN_WAIT_2,   NONE)
+	X(FIN_WAIT_2,  "S6",  ". 1:1(0) ack 3",                ". 2:2(0) ack 1",   FIN_WAIT_2,   ACK_BEYOND_SND_NXT)
+	X(FIN_WAIT_2,  "S7",  "R 1:1(0)",                      "",                 CLOSED,       NONE)
+	X(FIN_WAIT_2,  "S8",  "R 3:3(0)",                      ". 2:2(0) ack 1",   FIN_WAIT_2,   RST_NOT_EXACT)
+	X(FIN_WAIT_2,  "S9",  "R 60001:60001(0)",              "",                 FIN_WAIT_2,   RST_OUT_OF_WINDOW)
+	X(FIN_WAIT_2,  "S10", "F. 1:1(0) ack 2",               ". 2:2(0) ack 2",   TIME_WAIT,    NONE)
+	X(FIN_WAIT_2,  "S10", "FP. 1:11(10) ack 2",            ". 2:2(0) ack 12",  TIME_WAIT,    NONE)
+	X(FIN_WAIT_2,  "S11", ". 0:0(0) ack 2",                ". 2:2(0) ack 1",   FIN_WAIT_2,   SEQ_NOT_ACCEPTABLE)
 
 	/* CLOSE-WAIT */
-	{TCP_CLOSE_WAIT, "S1",  "S 2:2(0)",                    ". 1:1(0) ack 2",  TCP_CLOSE_WAIT,   D(SYN_IN_SYNC)},
-	{TCP_CLOSE_WAIT, "S2",  "S. 0:0(0) ack 1",             ". 1:1(0) ack 2",  TCP_CLOSE_WAIT,   D(SYN_IN_SYNC)},
-	{TCP_CLOSE_WAIT, "S3",  "S. 9:9(0) ack 9",             ". 1:1(0) ack 2",  TCP_CLOSE_WAIT,   D(SYN_IN_SYNC)},
-	{TCP_CLOSE_WAIT, "S12", "S 0:0(0)",                    ". 1:1(0) ack 2",  TCP_CLOSE_WAIT,   D(SYN_IN_SYNC)},
-	{TCP_CLOSE_WAIT, "S6",  ". 2:2(0) ack 1",              "",                TCP_CLOSE_WAIT,   D(NONE)},
-	{TCP_CLOSE_WAIT, "S6",  ". 2:2(0) ack 2",              ". 1:1(0) ack 2",  TCP_CLOSE_WAIT,   D(ACK_BEYOND_SND_NXT)},
-	{TCP_CLOSE_WAIT, "S6",  "P. 2:12(10) ack 1",           "",                TCP_CLOSE_WAIT,   D(TEXT_AFTER_FIN)},
-	{TCP_CLOSE_WAIT, "S6",  "U. 2:2(0) ack 1 urg 9",       "",                TCP_CLOSE_WAIT,   D(NONE)},
-	{TCP_CLOSE_WAIT, "S7",  "R 2:2(0)",                    "",                TCP_CLOSED,       D(NONE)},
-	{TCP_CLOSE_WAIT, "S8",  "R 3:3(0)",                    ". 1:1(0) ack 2",  TCP_CLOSE_WAIT,   D(RST_NOT_EXACT)},
-	{TCP_CLOSE_WAIT, "S9",  "R 1:1(0)",                    "",                TCP_CLOSE_WAIT,   D(RST_OUT_OF_WINDOW)},
-	{TCP_CLOSE_WAIT, "S10", "F. 1:1(0) ack 1",             ". 1:1(0) ack 2",  TCP_CLOSE_WAIT,   D(SEQ_NOT_ACCEPTABLE)},
-	{TCP_CLOSE_WAIT, "S10", "F. 2:2(0) ack 1",             "",                TCP_CLOSE_WAIT,   D(NONE)},
-	{TCP_CLOSE_WAIT, "S11", ". 60001:60001(0) ack 1",      ". 1:1(0) ack 2",  TCP_CLOSE_WAIT,   D(SEQ_NOT_ACCEPTABLE)},
+	X(CLOSE_WAIT,  "S1",  "S 2:2(0)",                      ". 1:1(0) ack 2",   CLOSE_WAIT,   SYN_IN_SYNC)
+	X(CLOSE_WAIT,  "S2",  "S. 0:0(0) ack 1",               ". 1:1(0) ack 2",   CLOSE_WAIT,   SYN_IN_SYNC)
+	X(CLOSE_WAIT,  "S3",  "S. 9:9(0) ack 9",               ". 1:1(0) ack 2",   CLOSE_WAIT,   SYN_IN_SYNC)
+	X(CLOSE_WAIT,  "S12", "S 0:0(0)",                      ". 1:1(0) ack 2",   CLOSE_WAIT,   SYN_IN_SYNC)
+	X(CLOSE_WAIT,  "S6",  ". 2:2(0) ack 1",                "",                 CLOSE_WAIT,   NONE)
+	X(CLOSE_WAIT,  "S6",  ". 2:2(0) ack 2",                ". 1:1(0) ack 2",   CLOSE_WAIT,   ACK_BEYOND_SND_NXT)
+	X(CLOSE_WAIT,  "S6",  "P. 2:12(10) ack 1",             "",                 CLOSE_WAIT,   TEXT_AFTER_FIN)
+	X(CLOSE_WAIT,  "S6",  "U. 2:2(0) ack 1 urg 9",         "",                 CLOSE_WAIT,   NONE)
+	X(CLOSE_WAIT,  "S7",  "R 2:2(0)",                      "",                 CLOSED,       NONE)
+	X(CLOSE_WAIT,  "S8",  "R 3:3(0)",                      ". 1:1(0) ack 2",   CLOSE_WAIT,   RST_NOT_EXACT)
+	X(CLOSE_WAIT,  "S9",  "R 1:1(0)",                      "",                 CLOSE_WAIT,   RST_OUT_OF_WINDOW)
+	X(CLOSE_WAIT,  "S10", "F. 1:1(0) ack 1",               ". 1:1(0) ack 2",   CLOSE_WAIT,   SEQ_NOT_ACCEPTABLE)
+	X(CLOSE_WAIT,  "S10", "F. 2:2(0) ack 1",               "",                 CLOSE_WAIT,   NONE)
+	X(CLOSE_WAIT,  "S11", ". 60001:60001(0) ack 1",        ". 1:1(0) ack 2",   CLOSE_WAIT,   SEQ_NOT_ACCEPTABLE)
 
 	/* CLOSING */
-	{TCP_CLOSING, "S1",  "S 2:2(0)",                       ". 2:2(0) ack 2",  TCP_CLOSING,      D(SYN_IN_SYNC)},
-	{TCP_CLOSING, "S2",  "S. 0:0(0) ack 1",                ". 2:2(0) ack 2",  TCP_CLOSING,      D(SYN_IN_SYNC)},
-	{TCP_CLOSING, "S3",  "S. 0:0(0) ack 9",                ". 2:2(0) ack 2",  TCP_CLOSING,      D(SYN_IN_SYNC)},
-	{TCP_CLOSING, "S12", "S 0:0(0)",                       ". 2:2(0) ack 2",  TCP_CLOSING,      D(SYN_IN_SYNC)},
-	{TCP_CLOSING, "S5",  ". 2:2(0) ack 2",                 "",                TCP_TIME_WAIT,    D(NONE)},
-	{TCP_CLOSING, "S6",  ". 2:2(0) ack 1",                 "",                TCP_CLOSING,      D(NONE)},
-	{TCP_CLOSING, "S6",  "P. 2:12(10) ack 1",              "",                TCP_CLOSING,      D(TEXT_AFTER_FIN)},
-	{TCP_CLOSING, "S6",  ". 2:2(0) ack 3",                 ". 2:2(0) ack 2",  TCP_CLOSING,      D(ACK_BEYOND_SND_NXT)},
-	{TCP_CLOSING, "S7",  "R 2:2(0)",                       "",                TCP_CLOSED,       D(NONE)},
-	{TCP_CLOSING, "S8",  "R 3:3(0)",                       ". 2:2(0) ack 2",  TCP_CLOSING,      D(RST_NOT_EXACT)},
-	{TCP_CLOSING, "S9",  "R 1:1(0)",                       "",                TCP_CLOSING,      D(RST_OUT_OF_WINDOW)},
-	{TCP_CLOSING, "S10", "F. 1:1(0) ack 1",                ". 2:2(0) ack 2",  TCP_CLOSING,      D(SEQ_NOT_ACCEPTABLE)},
-	{TCP_CLOSING, "S11", ". 60001:60001(0) ack 2",         ". 2:2(0) ack 2",  TCP_CLOSING,      D(SEQ_NOT_ACCEPTABLE)},
+	X(CLOSING,     "S1",  "S 2:2(0)",                      ". 2:2(0) ack 2",   CLOSING,      SYN_IN_SYNC)
+	X(CLOSING,     "S2",  "S. 0:0(0) ack 1",               ". 2:2(0) ack 2",   CLOSING,      SYN_IN_SYNC)
+	X(CLOSING,     "S3",  "S. 0:0(0) ack 9",               ". 2:2(0) ack 2",   CLOSING,      SYN_IN_SYNC)
+	X(CLOSING,     "S12", "S 0:0(0)",                      ". 2:2(0) ack 2",   CLOSING,      SYN_IN_SYNC)
+	X(CLOSING,     "S5",  ". 2:2(0) ack 2",                "",                 TIME_WAIT,    NONE)
+	X(CLOSING,     "S6",  ". 2:2(0) ack 1",                "",                 CLOSING,      NONE)
+	X(CLOSING,     "S6",  "P. 2:12(10) ack 1",             "",                 CLOSING,      TEXT_AFTER_FIN)
+	X(CLOSING,     "S6",  ". 2:2(0) ack 3",                ". 2:2(0) ack 2",   CLOSING,      ACK_BEYOND_SND_NXT)
+	X(CLOSING,     "S7",  "R 2:2(0)",                      "",                 CLOSED,       NONE)
+	X(CLOSING,     "S8",  "R 3:3(0)",                      ". 2:2(0) ack 2",   CLOSING,      RST_NOT_EXACT)
+	X(CLOSING,     "S9",  "R 1:1(0)",                      "",                 CLOSING,      RST_OUT_OF_WINDOW)
+	X(CLOSING,     "S10", "F. 1:1(0) ack 1",               ". 2:2(0) ack 2",   CLOSING,      SEQ_NOT_ACCEPTABLE)
+	X(CLOSING,     "S11", ". 60001:60001(0) ack 2",        ". 2:2(0) ack 2",   CLOSING,      SEQ_NOT_ACCEPTABLE)
 
 	/* LAST-ACK */
-	{TCP_LAST_ACK, "S1",  "S 2:2(0)",                      ". 2:2(0) ack 2",  TCP_LAST_ACK,     D(SYN_IN_SYNC)},
-	{TCP_LAST_ACK, "S2",  "S. 0:0(0) ack 1",               ". 2:2(0) ack 2",  TCP_LAST_ACK,     D(SYN_IN_SYNC)},
-	{TCP_LAST_ACK, "S3",  "S. 0:0(0) ack 9",               ". 2:2(0) ack 2",  TCP_LAST_ACK,     D(SYN_IN_SYNC)},
-	{TCP_LAST_ACK, "S12", "S 0:0(0)",                      ". 2:2(0) ack 2",  TCP_LAST_ACK,     D(SYN_IN_SYNC)},
-	{TCP_LAST_ACK, "S5",  ". 2:2(0) ack 2",                "",                TCP_CLOSED,       D(NONE)},
-	{TCP_LAST_ACK, "S6",  ". 2:2(0) ack 1",                "",                TCP_LAST_ACK,     D(NONE)},
-	{TCP_LAST_ACK, "S6",  "P. 2:12(10) ack 1",             "",                TCP_LAST_ACK,     D(TEXT_AFTER_FIN)},
-	{TCP_LAST_ACK, "S6",  ". 2:2(0) ack 3",                ". 2:2(0) ack 2",  TCP_LAST_ACK,     D(ACK_BEYOND_SND_NXT)},
-	{TCP_LAST_ACK, "S7",  "R 2:2(0)",                      "",                TCP_CLOSED,       D(NONE)},
-	{TCP_LAST_ACK, "S8",  "R 3:3(0)",                      ". 2:2(0) ack 2",  TCP_LAST_ACK,     D(RST_NOT_EXACT)},
-	{TCP_LAST_ACK, "S9",  "R 1:1(0)",                      "",                TCP_LAST_ACK,     D(RST_OUT_OF_WINDOW)},
-	{TCP_LAST_ACK, "S10", "F. 1:1(0) ack 1",               ". 2:2(0) ack 2",  TCP_LAST_ACK,     D(SEQ_NOT_ACCEPTABLE)},
-	{TCP_LAST_ACK, "S11", ". 60001:60001(0) ack 2",        ". 2:2(0) ack 2",  TCP_LAST_ACK,     D(SEQ_NOT_ACCEPTABLE)},
+	X(LAST_ACK,    "S1",  "S 2:2(0)",                      ". 2:2(0) ack 2",   LAST_ACK,     SYN_IN_SYNC)
+	X(LAST_ACK,    "S2",  "S. 0:0(0) ack 1",               ". 2:2(0) ack 2",   LAST_ACK,     SYN_IN_SYNC)
+	X(LAST_ACK,    "S3",  "S. 0:0(0) ack 9",               ". 2:2(0) ack 2",   LAST_ACK,     SYN_IN_SYNC)
+	X(LAST_ACK,    "S12", "S 0:0(0)",                      ". 2:2(0) ack 2",   LAST_ACK,     SYN_IN_SYNC)
+	X(LAST_ACK,    "S5",  ". 2:2(0) ack 2",                "",                 CLOSED,       NONE)
+	X(LAST_ACK,    "S6",  ". 2:2(0) ack 1",                "",                 LAST_ACK,     NONE)
+	X(LAST_ACK,    "S6",  "P. 2:12(10) ack 1",             "",                 LAST_ACK,     TEXT_AFTER_FIN)
+	X(LAST_ACK,    "S6",  ". 2:2(0) ack 3",                ". 2:2(0) ack 2",   LAST_ACK,     ACK_BEYOND_SND_NXT)
+	X(LAST_ACK,    "S7",  "R 2:2(0)",                      "",                 CLOSED,       NONE)
+	X(LAST_ACK,    "S8",  "R 3:3(0)",                      ". 2:2(0) ack 2",   LAST_ACK,     RST_NOT_EXACT)
+	X(LAST_ACK,    "S9",  "R 1:1(0)",                      "",                 LAST_ACK,     RST_OUT_OF_WINDOW)
+	X(LAST_ACK,    "S10", "F. 1:1(0) ack 1",               ". 2:2(0) ack 2",   LAST_ACK,     SEQ_NOT_ACCEPTABLE)
+	X(LAST_ACK,    "S11", ". 60001:60001(0) ack 2",        ". 2:2(0) ack 2",   LAST_ACK,     SEQ_NOT_ACCEPTABLE)
 
 	/* TIME-WAIT; SYNs without ACK are asked of RFC 6191 before (timewait_test.c) */
-	{TCP_TIME_WAIT, "S1",  "S 9:9(0)",                     "",                TCP_TIME_WAIT,    D(SYN_IN_TIME_WAIT)},
-	{TCP_TIME_WAIT, "S12", "S 0:0(0)",                     "",                TCP_TIME_WAIT,    D(SYN_IN_TIME_WAIT)},
-	{TCP_TIME_WAIT, "S2",  "S. 0:0(0) ack 1",              ". 2:2(0) ack 2",  TCP_TIME_WAIT,    D(SYN_IN_SYNC)},
-	{TCP_TIME_WAIT, "S3",  "S. 9:9(0) ack 99",             ". 2:2(0) ack 2",  TCP_TIME_WAIT,    D(SYN_IN_SYNC)},
-	{TCP_TIME_WAIT, "S5",  ". 2:2(0) ack 2",               "",                TCP_TIME_WAIT,    D(NONE)},
-	{TCP_TIME_WAIT, "S6",  ". 2:2(0) ack 1",               "",                TCP_TIME_WAIT,    D(NONE)},
-	{TCP_TIME_WAIT, "S6",  "P. 1:2(1) ack 2",              ". 2:2(0) ack 2",  TCP_TIME_WAIT,    D(SEQ_NOT_ACCEPTABLE)},
-	{TCP_TIME_WAIT, "S6",  "P. 2:12(10) ack 2",            "",                TCP_TIME_WAIT,    D(TIME_WAIT_TEXT)},
-	{TCP_TIME_WAIT, "S6",  ". 2:2(0) ack 3",               ". 2:2(0) ack 2",  TCP_TIME_WAIT,    D(ACK_BEYOND_SND_NXT)},
-	{TCP_TIME_WAIT, "S7",  "R 2:2(0)",                     "",                TCP_TIME_WAIT,    D(RST_IN_TIME_WAIT)},
-	{TCP_TIME_WAIT, "S8",  "R 3:3(0)",                     "",                TCP_TIME_WAIT,    D(RST_IN_TIME_WAIT)},
-	{TCP_TIME_WAIT, "S9",  "R 1:1(0)",                     "",                TCP_TIME_WAIT,    D(RST_OUT_OF_WINDOW)},
-	{TCP_TIME_WAIT, "S10", "F. 1:1(0) ack 2",              ". 2:2(0) ack 2",  TCP_TIME_WAIT,    D(SEQ_NOT_ACCEPTABLE)},
-	{TCP_TIME_WAIT, "S11", ". 60001:60001(0) ack 2",       ". 2:2(0) ack 2",  TCP_TIME_WAIT,    D(SEQ_NOT_ACCEPTABLE)},
+	X(TIME_WAIT,   "S1",  "S 9:9(0)",                      "",                 TIME_WAIT,    SYN_IN_TIME_WAIT)
+	X(TIME_WAIT,   "S12", "S 0:0(0)",                      "",                 TIME_WAIT,    SYN_IN_TIME_WAIT)
+	X(TIME_WAIT,   "S2",  "S. 0:0(0) ack 1",               ". 2:2(0) ack 2",   TIME_WAIT,    SYN_IN_SYNC)
+	X(TIME_WAIT,   "S3",  "S. 9:9(0) ack 99",              ". 2:2(0) ack 2",   TIME_WAIT,    SYN_IN_SYNC)
+	X(TIME_WAIT,   "S5",  ". 2:2(0) ack 2",                "",                 TIME_WAIT,    NONE)
+	X(TIME_WAIT,   "S6",  ". 2:2(0) ack 1",                "",                 TIME_WAIT,    NONE)
+	X(TIME_WAIT,   "S6",  "P. 1:2(1) ack 2",               ". 2:2(0) ack 2",   TIME_WAIT,    SEQ_NOT_ACCEPTABLE)
+	X(TIME_WAIT,   "S6",  "P. 2:12(10) ack 2",             "",                 TIME_WAIT,    TIME_WAIT_TEXT)
+	X(TIME_WAIT,   "S6",  ". 2:2(0) ack 3",                ". 2:2(0) ack 2",   TIME_WAIT,    ACK_BEYOND_SND_NXT)
+	X(TIME_WAIT,   "S7",  "R 2:2(0)",                      "",                 TIME_WAIT,    RST_IN_TIME_WAIT)
+	X(TIME_WAIT,   "S8",  "R 3:3(0)",                      "",                 TIME_WAIT,    RST_IN_TIME_WAIT)
+	X(TIME_WAIT,   "S9",  "R 1:1(0)",                      "",                 TIME_WAIT,    RST_OUT_OF_WINDOW)
+	X(TIME_WAIT,   "S10", "F. 1:1(0) ack 2",               ". 2:2(0) ack 2",   TIME_WAIT,    SEQ_NOT_ACCEPTABLE)
+	X(TIME_WAIT,   "S11", ". 60001:60001(0) ack 2",        ". 2:2(0) ack 2",   TIME_WAIT,    SEQ_NOT_ACCEPTABLE)
 
 	/* CLOSED */
-	{TCP_CLOSED, "S1",  "S 7:7(0)",                        "R. 0:0(0) ack 8", TCP_CLOSED,       D(NO_CONNECTION)},
-	{TCP_CLOSED, "S1",  "S 7:17(10)",                      "R. 0:0(0) ack 18", TCP_CLOSED,      D(NO_CONNECTION)},
-	{TCP_CLOSED, "S1",  "SF 7:7(0)",                       "R. 0:0(0) ack 9", TCP_CLOSED,       D(NO_CONNECTION)},
-	{TCP_CLOSED, "S2",  "S. 7:7(0) ack 3",                 "R 3:3(0)",        TCP_CLOSED,       D(NO_CONNECTION)},
-	{TCP_CLOSED, "S6",  ". 7:7(0) ack 3",                  "R 3:3(0)",        TCP_CLOSED,       D(NO_CONNECTION)},
-	{TCP_CLOSED, "S6",  "P. 7:17(10) ack 3",               "R 3:3(0)",        TCP_CLOSED,       D(NO_CONNECTION)},
-	{TCP_CLOSED, "S6",  "- 7:7(0)",                        "R. 0:0(0) ack 7", TCP_CLOSED,       D(NO_CONNECTION)},
-	{TCP_CLOSED, "S10", "F 7:7(0)",                        "R. 0:0(0) ack 8", TCP_CLOSED,       D(NO_CONNECTION)},
-	{TCP_CLOSED, "S10", "F. 7:7(0) ack 3",                 "R 3:3(0)",        TCP_CLOSED,       D(NO_CONNECTION)},
-	{TCP_CLOSED, "S7",  "R 7:7(0)",                        "",                TCP_CLOSED,       D(RST_NO_CONNECTION)},
-	{TCP_CLOSED, "S8",  "R. 7:7(0) ack 3",                 "",                TCP_CLOSED,       D(RST_NO_CONNECTION)},
+	X(CLOSED,      "S1",  "S 7:7(0)",                      "R. 0:0(0) ack 8",  CLOSED,       NO_CONNECTION)
+	X(CLOSED,      "S1",  "S 7:17(10)",                    "R. 0:0(0) ack 18", CLOSED,       NO_CONNECTION)
+	X(CLOSED,      "S1",  "SF 7:7(0)",                     "R. 0:0(0) ack 9",  CLOSED,       NO_CONNECTION)
+	X(CLOSED,      "S2",  "S. 7:7(0) ack 3",               "R 3:3(0)",         CLOSED,       NO_CONNECTION)
+	X(CLOSED,      "S6",  ". 7:7(0) ack 3",                "R 3:3(0)",         CLOSED,       NO_CONNECTION)
+	X(CLOSED,      "S6",  "P. 7:17(10) ack 3",             "R 3:3(0)",         CLOSED,       NO_CONNECTION)
+	X(CLOSED,      "S6",  "- 7:7(0)",                      "R. 0:0(0) ack 7",  CLOSED,       NO_CONNECTION)
+	X(CLOSED,      "S10", "F 7:7(0)",                      "R. 0:0(0) ack 8",  CLOSED,       NO_CONNECTION)
+	X(CLOSED,      "S10", "F. 7:7(0) ack 3",               "R 3:3(0)",         CLOSED,       NO_CONNECTION)
+	X(CLOSED,      "S7",  "R 7:7(0)",                      "",                 CLOSED,       RST_NO_CONNECTION)
+	X(CLOSED,      "S8",  "R. 7:7(0) ack 3",               "",                 CLOSED,       RST_NO_CONNECTION)
 };
 /* clang-format on */
 
@@ -258,16 +259,16 @@ static void passive_syn_received(void **state)
 {
 	/* clang-format off */
 	static const struct row passive[] = {
-		{TCP_SYN_RECEIVED, "S1",  "S 0:0(0)",              "S. 0:0(0) ack 1", TCP_SYN_RECEIVED, D(SYN_DUPLICATE)},
-		{TCP_SYN_RECEIVED, "S1",  "S 5:5(0)",              "",                TCP_CLOSED,       D(NONE)},
-		{TCP_SYN_RECEIVED, "S2",  "S. 0:0(0) ack 1",       ". 1:1(0) ack 1",  TCP_SYN_RECEIVED, D(SEQ_NOT_ACCEPTABLE)},
-		{TCP_SYN_RECEIVED, "S4",  ". 1:1(0) ack 1",        "",                TCP_ESTABLISHED,  D(NONE)},
-		{TCP_SYN_RECEIVED, "S6",  ". 1:1(0) ack 9",        "R 9:9(0)",        TCP_SYN_RECEIVED, D(SYN_RECEIVED_ACK_BAD)},
-		{TCP_SYN_RECEIVED, "S7",  "R 1:1(0)",              "",                TCP_CLOSED,       D(NONE)},
-		{TCP_SYN_RECEIVED, "S8",  "R 2:2(0)",              ". 1:1(0) ack 1",  TCP_SYN_RECEIVED, D(RST_NOT_EXACT)},
-		{TCP_SYN_RECEIVED, "S9",  "R 0:0(0)",              "",                TCP_SYN_RECEIVED, D(RST_OUT_OF_WINDOW)},
-		{TCP_SYN_RECEIVED, "S10", "F. 1:1(0) ack 1",       ". 1:1(0) ack 2",  TCP_CLOSE_WAIT,   D(NONE)},
-		{TCP_SYN_RECEIVED, "S11", ". 60001:60001(0) ack 1", ". 1:1(0) ack 1", TCP_SYN_RECEIVED, D(SEQ_NOT_ACCEPTABLE)},
+		X(SYN_RECEIVED,"S1",  "S 0:0(0)",                      "S. 0:0(0) ack 1",  SYN_RECEIVED, SYN_DUPLICATE)
+		X(SYN_RECEIVED,"S1",  "S 5:5(0)",                      "",                 CLOSED,       NONE)
+		X(SYN_RECEIVED,"S2",  "S. 0:0(0) ack 1",               ". 1:1(0) ack 1",   SYN_RECEIVED, SEQ_NOT_ACCEPTABLE)
+		X(SYN_RECEIVED,"S4",  ". 1:1(0) ack 1",                "",                 ESTABLISHED,  NONE)
+		X(SYN_RECEIVED,"S6",  ". 1:1(0) ack 9",                "R 9:9(0)",         SYN_RECEIVED, SYN_RECEIVED_ACK_BAD)
+		X(SYN_RECEIVED,"S7",  "R 1:1(0)",                      "",                 CLOSED,       NONE)
+		X(SYN_RECEIVED,"S8",  "R 2:2(0)",                      ". 1:1(0) ack 1",   SYN_RECEIVED, RST_NOT_EXACT)
+		X(SYN_RECEIVED,"S9",  "R 0:0(0)",                      "",                 SYN_RECEIVED, RST_OUT_OF_WINDOW)
+		X(SYN_RECEIVED,"S10", "F. 1:1(0) ack 1",               ". 1:1(0) ack 2",   CLOSE_WAIT,   NONE)
+		X(SYN_RECEIVED,"S11", ". 60001:60001(0) ack 1",        ". 1:1(0) ack 1",   SYN_RECEIVED, SEQ_NOT_ACCEPTABLE)
 	};
 	/* clang-format on */
 
@@ -288,23 +289,27 @@ static void passive_syn_received(void **state)
 static void listen_against_every_segment(void **state)
 {
 	/* clang-format off */
-	static const struct { const char *segment; enum listen_verdict verdict; enum aksu_drop drop; } table[] = {
-		{"S 7:7(0)",            LISTEN_SYN,    D(NONE)},             /* S1, S12 */
-		{"SF 7:7(0)",           LISTEN_SYN,    D(NONE)},
-		{"SP 7:17(10)",         LISTEN_SYN,    D(NONE)},
-		{"SEW 7:7(0)",          LISTEN_SYN,    D(NONE)},
-		{"SU 7:7(0) urg 3",     LISTEN_SYN,    D(NONE)},
-		{"S. 7:7(0) ack 3",     LISTEN_RESET,  D(ACK_AT_LISTEN)},    /* S2, S3 */
-		{". 7:7(0) ack 3",      LISTEN_RESET,  D(ACK_AT_LISTEN)},    /* S4, S5, S6 */
-		{"P. 7:17(10) ack 3",   LISTEN_RESET,  D(ACK_AT_LISTEN)},
-		{"F. 7:7(0) ack 3",     LISTEN_RESET,  D(ACK_AT_LISTEN)},    /* S10 */
-		{"R 7:7(0)",            LISTEN_IGNORE, D(RST_AT_LISTEN)},    /* S7, S8, S9 */
-		{"R. 7:7(0) ack 3",     LISTEN_IGNORE, D(RST_AT_LISTEN)},
-		{"SR 7:7(0)",           LISTEN_IGNORE, D(RST_AT_LISTEN)},
-		{"F 7:7(0)",            LISTEN_IGNORE, D(NO_SYN_AT_LISTEN)},
-		{"P 7:17(10)",          LISTEN_IGNORE, D(NO_SYN_AT_LISTEN)},
-		{"- 7:7(0)",            LISTEN_IGNORE, D(NO_SYN_AT_LISTEN)},
-		{"FPU 7:7(0) urg 1",    LISTEN_IGNORE, D(NO_SYN_AT_LISTEN)}, /* Xmas */
+	static const struct {
+		const char *segment;
+		enum listen_verdict verdict;
+		enum aksu_drop drop;
+	} table[] = {
+		{"S 7:7(0)",            LISTEN_SYN,    AKSU_DROP_NONE},             /* S1, S12 */
+		{"SF 7:7(0)",           LISTEN_SYN,    AKSU_DROP_NONE},
+		{"SP 7:17(10)",         LISTEN_SYN,    AKSU_DROP_NONE},
+		{"SEW 7:7(0)",          LISTEN_SYN,    AKSU_DROP_NONE},
+		{"SU 7:7(0) urg 3",     LISTEN_SYN,    AKSU_DROP_NONE},
+		{"S. 7:7(0) ack 3",     LISTEN_RESET,  AKSU_DROP_ACK_AT_LISTEN},    /* S2, S3 */
+		{". 7:7(0) ack 3",      LISTEN_RESET,  AKSU_DROP_ACK_AT_LISTEN},    /* S4, S5, S6 */
+		{"P. 7:17(10) ack 3",   LISTEN_RESET,  AKSU_DROP_ACK_AT_LISTEN},
+		{"F. 7:7(0) ack 3",     LISTEN_RESET,  AKSU_DROP_ACK_AT_LISTEN},    /* S10 */
+		{"R 7:7(0)",            LISTEN_IGNORE, AKSU_DROP_RST_AT_LISTEN},    /* S7, S8, S9 */
+		{"R. 7:7(0) ack 3",     LISTEN_IGNORE, AKSU_DROP_RST_AT_LISTEN},
+		{"SR 7:7(0)",           LISTEN_IGNORE, AKSU_DROP_RST_AT_LISTEN},
+		{"F 7:7(0)",            LISTEN_IGNORE, AKSU_DROP_NO_SYN_AT_LISTEN},
+		{"P 7:17(10)",          LISTEN_IGNORE, AKSU_DROP_NO_SYN_AT_LISTEN},
+		{"- 7:7(0)",            LISTEN_IGNORE, AKSU_DROP_NO_SYN_AT_LISTEN},
+		{"FPU 7:7(0) urg 1",    LISTEN_IGNORE, AKSU_DROP_NO_SYN_AT_LISTEN}, /* Xmas */
 	};
 	/* clang-format on */
 	struct bench *b = bench_new();
@@ -373,18 +378,21 @@ static void every_state_against_every_call(void **state)
 	enum { EISCONN = -AKSU_EISCONN, EAGAIN = -AKSU_EAGAIN, EPIPE = -AKSU_EPIPE };
 	enum { ENOTCONN = -AKSU_ENOTCONN };
 	/* clang-format off */
+#undef X
+#define X(from, open, send, receive, shutdown, shut, closed, abort) \
+	{TCP_##from, open, send, receive, shutdown, TCP_##shut, TCP_##closed, abort},
 	static const struct call_row table[] = {
-		/* from          OPEN     SEND      RECEIVE   shutdown  then              CLOSE             ABORT */
-		{TCP_CLOSED,       0,       ENOTCONN, ENOTCONN, ENOTCONN, TCP_CLOSED,       TCP_CLOSED,       ""},
-		{TCP_SYN_SENT,     EISCONN, 5,        EAGAIN,   0,        TCP_SYN_SENT,     TCP_CLOSED,       ""},
-		{TCP_SYN_RECEIVED, EISCONN, 5,        EAGAIN,   0,        TCP_FIN_WAIT_1,   TCP_FIN_WAIT_1,   "R. 1:1(0) ack 1"},
-		{TCP_ESTABLISHED,  EISCONN, 5,        EAGAIN,   0,        TCP_FIN_WAIT_1,   TCP_FIN_WAIT_1,   "R. 1:1(0) ack 1"},
-		{TCP_FIN_WAIT_1,   EISCONN, EPIPE,    EAGAIN,   0,        TCP_FIN_WAIT_1,   TCP_FIN_WAIT_1,   "R. 2:2(0) ack 1"},
-		{TCP_FIN_WAIT_2,   EISCONN, EPIPE,    EAGAIN,   0,        TCP_FIN_WAIT_2,   TCP_FIN_WAIT_2,   "R. 2:2(0) ack 1"},
-		{TCP_CLOSE_WAIT,   EISCONN, 5,        0,        0,        TCP_LAST_ACK,     TCP_LAST_ACK,     "R. 1:1(0) ack 2"},
-		{TCP_CLOSING,      EISCONN, EPIPE,    0,        0,        TCP_CLOSING,      TCP_CLOSING,      ""},
-		{TCP_LAST_ACK,     EISCONN, EPIPE,    0,        0,        TCP_LAST_ACK,     TCP_LAST_ACK,     ""},
-		{TCP_TIME_WAIT,    EISCONN, EPIPE,    0,        0,        TCP_TIME_WAIT,    TCP_TIME_WAIT,    ""},
+		/* from, OPEN, SEND, RECEIVE, shutdown; states after both CLOSEs; of ABORT */
+		X(CLOSED, 0, ENOTCONN, ENOTCONN, ENOTCONN, CLOSED, CLOSED, "")
+		X(SYN_SENT, EISCONN, 5, EAGAIN, 0, SYN_SENT, CLOSED, "")
+		X(SYN_RECEIVED, EISCONN, 5, EAGAIN, 0, FIN_WAIT_1, FIN_WAIT_1, "R. 1:1(0) ack 1")
+		X(ESTABLISHED, EISCONN, 5, EAGAIN, 0, FIN_WAIT_1, FIN_WAIT_1, "R. 1:1(0) ack 1")
+		X(FIN_WAIT_1, EISCONN, EPIPE, EAGAIN, 0, FIN_WAIT_1, FIN_WAIT_1, "R. 2:2(0) ack 1")
+		X(FIN_WAIT_2, EISCONN, EPIPE, EAGAIN, 0, FIN_WAIT_2, FIN_WAIT_2, "R. 2:2(0) ack 1")
+		X(CLOSE_WAIT, EISCONN, 5, 0, 0, LAST_ACK, LAST_ACK, "R. 1:1(0) ack 2")
+		X(CLOSING, EISCONN, EPIPE, 0, 0, CLOSING, CLOSING, "")
+		X(LAST_ACK, EISCONN, EPIPE, 0, 0, LAST_ACK, LAST_ACK, "")
+		X(TIME_WAIT, EISCONN, EPIPE, 0, 0, TIME_WAIT, TIME_WAIT, "")
 	};
 	/* clang-format on */
 

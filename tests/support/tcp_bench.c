@@ -709,16 +709,21 @@ const char *bench_accept(struct bench *b, const char *syn, uint8_t sent)
 	return bench_check(b);
 }
 
-#define TRY(call)                                                 \
-	do {                                                      \
-		*why = (call);                                    \
-		if (*why != NULL) {                               \
-			static char text[512];                    \
-                                                                  \
-			snprintf(text, sizeof(text), "%s", *why); \
-			*why = text;                              \
-			return b;                                 \
-		}                                                 \
+/* Keeps the sentence: the bench that it lies in may be gone when it is read. */
+static bool failed(const char **why, const char *sentence)
+{
+	static char text[512];
+
+	if (sentence != NULL)
+		snprintf(text, sizeof(text), "%s", sentence);
+	*why = sentence != NULL ? text : NULL;
+	return sentence != NULL;
+}
+
+#define TRY(call)                      \
+	do {                           \
+		if (failed(why, call)) \
+			return b;      \
 	} while (0)
 
 struct bench *bench_established(const char *options, uint16_t win, const char **why)

@@ -209,7 +209,6 @@ static const struct {
 	static int run_everywhere(void)                                                     \
 	{                                                                                   \
 		int failed = 0;                                                             \
-                                                                                            \
 		for (size_t i = 0; i < COUNT_OF(bench_everywhere); i++) {                   \
 			bench_iss = bench_everywhere[i].iss;                                \
 			bench_irs = bench_everywhere[i].irs;                                \
