@@ -20,10 +20,11 @@ uint32_t rcv_space(const struct tcb *t)
 	return t->conf->rcvbuf > held ? t->conf->rcvbuf - held : 0;
 }
 
-/* Where the edge could be; never left of where it is. */
+/* Where the edge could be, if the field can say it; never left of where it is. */
 static tcp_seq edge_possible(const struct tcb *t)
 {
-	tcp_seq edge = seq_add(t->rcv.nxt, rcv_space(t));
+	uint32_t most = (uint32_t)UINT16_MAX << t->rcv_shift;
+	tcp_seq edge = seq_add(t->rcv.nxt, min_u32(rcv_space(t), most));
 
 	if (seq_lt(edge, t->rcv.adv) || mem_tight(&t->env->mem))
 		return t->rcv.adv;
