@@ -71,11 +71,19 @@ static bool clashes(const struct bound *b, uint8_t protocol, const struct aksu_e
 	       takes(&local->addr, &b->local.addr);
 }
 
+/* MUST-42: it holds one pair of endpoints only, and the table of flows guards that. */
+static bool opened_actively(const struct aksu *s, const struct bound *b)
+{
+	return b->protocol == 6 && !b->listening && b->conn != POOL_NONE &&
+	       conn_at(s, b->conn)->flags & CONN_IN_TABLE;
+}
+
 static bool is_free(const struct aksu *s, uint8_t protocol, const struct aksu_endpoint *local)
 {
 	for (uint32_t i = *bucket_of(s, protocol, local->port); i != POOL_NONE;
 	     i = bound_at(s, i)->next)
-		if (clashes(bound_at(s, i), protocol, local))
+		if (clashes(bound_at(s, i), protocol, local) &&
+		    !opened_actively(s, bound_at(s, i)))
 			return false;
 	return true;
 }
