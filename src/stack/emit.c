@@ -168,7 +168,8 @@ bool emit_segment(struct aksu *s, struct iface *i, struct conn *c, const struct 
 bool emit_control(struct aksu *s, struct iface *i, const struct control *k, struct aksu_tx *tx)
 {
 	struct tcp_out out = {.seg = k->seg, .why = k->why};
-	struct envelope env = {addr_is_v4(&k->flow.remote) ? 0 : flow_id(s, &k->flow), 0, 0};
+	uint32_t label = addr_is_v4(&k->flow.remote) ? 0 : flow_id(s, &k->flow);
+	struct envelope env = {label, k->ttl, k->tos};
 	bool sent = emit(s, i, &k->flow, &out, env, tx);
 
 	report(s, i, &k->flow, &out, tx, NULL, k->conn, k->state);

@@ -21,9 +21,25 @@ static struct iface *iface_for(struct aksu *s, const struct flow *f)
 	return path.local ? &s->local : s->ifaces[path.link];
 }
 
+/* Whose TTL and DiffServ a segment without a connection carries (MUST-48, MUST-49); or NULL. */
+static const struct tcp_conf *conf_of(const struct aksu *s, const struct flow *f,
+				      enum tcp_state state)
+{
+	flow_ref ref = flows_find(s, f);
+	uint32_t l;
+
+	if (FLOW_KIND(ref) == FLOW_CONN)
+		return conn_at(s, FLOW_INDEX(ref))->t.conf;
+	if (state != TCP_LISTEN && state != TCP_SYN_RECEIVED)
+		return NULL;
+	l = bound_find(s, 6, &f->local, f->local_port, NULL);
+	return l != POOL_NONE ? bound_at(s, l)->conf : NULL;
+}
+
 void control_send(struct aksu *s, const struct flow *f, const struct tcp_seg *seg,
 		  enum aksu_why why, enum tcp_state state)
 {
+	const struct tcp_conf *conf = conf_of(s, f, state);
 	struct iface *i = iface_for(s, f);
 	struct control *k;
 
@@ -42,6 +58,8 @@ void control_send(struct aksu *s, const struct flow *f, const struct tcp_seg *se
 		.conn = event_wanted(&s->env.events, AKSU_EVENT_SEGMENT_OUT) ? flow_id(s, f) : 0,
 		.why = (uint8_t)why,
 		.state = (uint8_t)state,
+		.ttl = conf != NULL ? conf->ttl : 0,
+		.tos = conf != NULL ? conf->tos : 0,
 	};
 }
 
