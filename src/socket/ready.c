@@ -38,7 +38,7 @@ static uint32_t take_notices(struct conn *c)
 		events |= AKSU_CONNECTED;
 	if (n & NOTICE_URGENT)
 		events |= AKSU_URGENT;
-	if (n & (NOTICE_SOFT_ERROR | NOTICE_R1))
+	if (n & (NOTICE_SOFT_ERROR | NOTICE_R1) && !c->t.conf->no_soft_errors) /* SHLD-20 */
 		events |= AKSU_NOTICE;
 	return events;
 }

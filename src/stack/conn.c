@@ -172,8 +172,8 @@ static void settle_sending(struct aksu *s, struct conn *c, uint32_t index)
 static void settle_news(struct aksu *s, struct conn *c, uint32_t index)
 {
 	uint8_t ready = (uint8_t)tcp_ready(&c->t);
-	uint8_t notices =
-		c->t.notices & (NOTICE_URGENT | NOTICE_SOFT_ERROR | NOTICE_R1 | NOTICE_CONNECTED);
+	uint8_t trouble = c->t.conf->no_soft_errors ? 0 : NOTICE_SOFT_ERROR | NOTICE_R1;
+	uint8_t notices = c->t.notices & (NOTICE_URGENT | NOTICE_CONNECTED | trouble);
 
 	if (!(c->flags & CONN_OWNED) || c->flags & (CONN_NEWS | CONN_LISTENER)) {
 		if (!(c->flags & CONN_NEWS))
