@@ -52,9 +52,11 @@ int main(int argc, char **argv)
 			played++, failed += !one_file(argv[i], verbose, read_only);
 	}
 	if (played == 0) {
-		fprintf(stderr, "script_runner: no file; usage: script_runner [-v] [-n] FILE.seg ...\n");
+		fprintf(stderr,
+			"script_runner: no file; usage: script_runner [-v] [-n] FILE.seg ...\n");
 		return 2;
 	}
-	printf("%d of %d scripts %s\n", played - failed, played, read_only ? "understood" : "passed");
+	printf("%d of %d scripts %s\n", played - failed, played,
+	       read_only ? "understood" : "passed");
 	return failed > 0;
 }

@@ -8,7 +8,8 @@
  *   script_parse.c   a file becomes steps
  *   script_wire.c    a segment becomes an IP packet, and back; what holds for every packet
  *   script_world.c   the instance, its clock, what it sent, the record of the conversation
- *   script_play.c    the steps: calls, segments, expectations
+ *   script_call.c    calls of the application, and questions
+ *   script_play.c    the steps: segments, states, expectations
  *
  * One script is played in several worlds: IPv4 and IPv6, and with initial numbers in the middle of
  * the circle, below 2^31 and below 2^32. Numbers in a script are relative, so it cannot tell.
@@ -151,6 +152,14 @@ void world_input(struct world *w, const struct aksu_rx *rx, size_t n);
 bool world_run(struct world *w, aksu_time at, bool until_sent);
 /* Takes what aksu has to send now, and looks at events and invariants. */
 void world_settle(struct world *w);
+
+/* A command; its words are those of w->step. */
+bool script_command(struct world *w);
+/* The words of the step under way: a number at i, or this very word. */
+bool script_number_arg(struct world *w, int i, int64_t *out);
+bool script_is_arg(const struct world *w, int i, const char *word);
+/* Who listens on a port; NULL: nobody. */
+aksu_socket *script_listener(struct world *w, uint16_t port);
 
 /* aksu_check() of stack/: whether all invariants hold. */
 bool script_check(struct aksu *s);

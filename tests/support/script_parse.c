@@ -133,11 +133,10 @@ static bool split(struct step *step, char *text)
 static bool is_command(const char *word)
 {
 	static const char *const commands[] = {
-		"config", "listen", "bind",  "connect", "accept", "send",   "recv",
-		"peek",   "close",  "abort", "set",     "get",    "error",  "soft",
-		"ready",  "wake",   "info",  "count",   "icmp",   "flow",   "addr",
-		"mtu",    "batch",  "end",   "repeat",  "isn",    "shutdown", "drop",
-		"socket", "take",  "far",
+		"config", "listen", "bind",     "connect", "accept", "send", "recv",  "peek",
+		"close",  "abort",  "set",      "get",     "error",  "soft", "ready", "wake",
+		"info",   "count",  "icmp",     "flow",    "addr",   "mtu",  "batch", "end",
+		"repeat", "isn",    "shutdown", "drop",    "socket", "take", "far",
 	};
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)

@@ -95,8 +95,12 @@ bool mods_parse(const char *text, struct mods *out, const char **error)
 {
 	char copy[256], *save = NULL, *word;
 
-	*out = (struct mods){
-		.options_len = -1, .offset = -1, .reserved = 0, .tos = -1, .ttl = -1, .truncate = -1};
+	*out = (struct mods){.options_len = -1,
+			     .offset = -1,
+			     .reserved = 0,
+			     .tos = -1,
+			     .ttl = -1,
+			     .truncate = -1};
 	if (text == NULL)
 		return true;
 	snprintf(copy, sizeof(copy), "%s", text);
@@ -416,7 +420,8 @@ static void learn(struct flow *f, const struct tcp_seg *seg)
 	}
 }
 
-/* <SEQ=0> of a reset is no number of the connection's; neither is an ACK field that is not there. */
+/* <SEQ=0> of a reset is no number of the connection's; neither is an ACK field that is not there.
+ */
 static struct tcp_seg relative(const struct flow *f, const struct tcp_seg *in)
 {
 	struct tcp_seg seg = *in;

@@ -40,7 +40,8 @@ void note(struct world *w, const char *format, ...)
 	int n;
 
 	if (room < 400) { /* the beginning is forgotten, a line at a time */
-		char *half = memchr(w->report + REPORT_MAX / 2, '\n', w->report_len - REPORT_MAX / 2);
+		char *half =
+			memchr(w->report + REPORT_MAX / 2, '\n', w->report_len - REPORT_MAX / 2);
 
 		half = half != NULL ? half + 1 : w->report + w->report_len;
 		w->report_len -= (size_t)(half - w->report);
@@ -54,10 +55,7 @@ void note(struct world *w, const char *format, ...)
 		w->report_len += (size_t)n < room ? (size_t)n : room - 1;
 }
 
-static void write_report(void *ctx, const char *text, size_t n)
-{
-	note(ctx, "%.*s", (int)n, text);
-}
+static void write_report(void *ctx, const char *text, size_t n) { note(ctx, "%.*s", (int)n, text); }
 
 static void on_panic(void *ctx, const char *file, int line, const char *what)
 {
@@ -122,8 +120,9 @@ struct flow *world_flow(struct world *w, const char *name)
 
 static void add_network(struct world *w, const struct script *s)
 {
-	struct aksu_link_config link = {
-		.size = sizeof(link), .kind = AKSU_LINK_IP, .mtu = s->mtu + (w->v6 ? 20 : 0)};
+	struct aksu_link_config link = {.size = sizeof(link),
+					.kind = AKSU_LINK_IP,
+					.mtu = s->mtu + (w->v6 ? 20 : 0)};
 	struct aksu_addr ours = address(w->v6, "192.0.2.1", "2001:db8::1");
 	struct aksu_addr any = address(w->v6, "0.0.0.0", "::");
 
