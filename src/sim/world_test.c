@@ -236,6 +236,56 @@ static void a_clock_gives_the_iss_that_is_wanted(void **state)
 	}
 }
 
+static const struct sim_line late_closer[] = {
+	{.deed = SIM_CONNECT},
+	{.when = SIM_CONNECTED, .deed = SIM_READ},
+	{.when = SIM_AFTER, .arg = 700 * AKSU_SECOND, .deed = SIM_CLOSE},
+};
+
+static const struct sim_line follower[] = {
+	{.deed = SIM_LISTEN},
+	{.when = SIM_END_OF_FILE, .deed = SIM_CLOSE},
+};
+
+/* Records count time in 16 bits: a driver that sleeps for long, as it may, must not confuse them.
+ */
+static void time_wait_lasts_2msl_after_a_long_sleep(void **state)
+{
+	struct play *p = begin(&good, 1, 0);
+
+	(void)state;
+	p->actor[0].lines = late_closer;
+	p->actor[0].line_count = COUNT_OF(late_closer);
+	p->actor[1].lines = follower;
+	p->actor[1].line_count = COUNT_OF(follower);
+	assert_int_equal(sim_world_run(p->world, 3600 * AKSU_SECOND), SIM_QUIET);
+	assert_true(sim_world_now(p->world) >= 760 * AKSU_SECOND);
+	assert_true(sim_world_now(p->world) < 761 * AKSU_SECOND);
+	end(p);
+}
+
+static const struct sim_line late_caller[] = {
+	{.when = SIM_AFTER, .arg = 100 * AKSU_SECOND, .deed = SIM_CONNECT},
+	{.when = SIM_CONNECTED, .deed = SIM_ABORT},
+};
+
+/* The same for SYN records: only the server's own timer can save this connection before 107 s. */
+static void a_syn_ack_is_sent_again_after_a_long_sleep(void **state)
+{
+	struct play *p = begin(&(struct sim_wire_config){.delay = 10 * MS}, 1, 0);
+	struct sim_wire_config lossy = {.delay = 10 * MS, .loss_mask = ~(uint64_t)1};
+
+	(void)state;
+	sim_link_set(p->link, SIM_LEFT, &lossy); /* the first SYN arrives, no other */
+	lossy.loss_mask = 1;                     /* the first SYN-ACK does not */
+	sim_link_set(p->link, SIM_RIGHT, &lossy);
+	p->actor[0].lines = late_caller;
+	p->actor[0].line_count = COUNT_OF(late_caller);
+	sim_world_run(p->world, 102 * AKSU_SECOND);
+	assert_true(p->actor[0].established);
+	end(p);
+}
+
 static bool count_steps(void *ctx, aksu_time now)
 {
 	unsigned *left = ctx;
@@ -270,6 +320,8 @@ int main(void)
 		cmocka_unit_test(a_bad_wire_carries_both_streams),
 		cmocka_unit_test(the_same_seed_is_the_same_world),
 		cmocka_unit_test(a_clock_gives_the_iss_that_is_wanted),
+		cmocka_unit_test(time_wait_lasts_2msl_after_a_long_sleep),
+		cmocka_unit_test(a_syn_ack_is_sent_again_after_a_long_sleep),
 		cmocka_unit_test(a_check_that_says_no_stops_the_world),
 	};
 

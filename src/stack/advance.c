@@ -6,11 +6,13 @@
  */
 #include "stack/stack.h"
 
-/* Records tell time in 16 bits; after a longer pause all of them are due (D17: clocks that jump).
+/*
+ * Records tell time in 16 bits, from the last moment when all that was due was seen to. After a
+ * pause that leaves no room for the longest wait all of them are due (D17: clocks that jump).
  */
-static bool jumped(const struct aksu *s, duration longest)
+static bool jumped(const struct aksu *s, instant last, uint64_t unit, duration longest)
 {
-	return longer(since(s->advanced, s->now), longest);
+	return since(last, s->now).ns > ((uint64_t)UINT16_MAX + 1) * unit - longest.ns;
 }
 
 static void run_connections(struct aksu *s)
@@ -58,9 +60,10 @@ void aksu_advance(struct aksu *s, aksu_time now)
 		return;
 	(void)latch(s, now);
 	run_connections(s);
-	syn_advance(s, jumped(s, seconds(1u << (SYN_LEVELS - 1))));
-	timewait_advance(s, jumped(s, nanoseconds(2 * s->env.msl.ns)));
-	s->advanced = s->now;
+	syn_advance(s, jumped(s, s->syns_since, SYN_UNIT, seconds(1u << (SYN_LEVELS - 1))));
+	timewait_advance(s, jumped(s, s->timewaits_since, TIMEWAIT_UNIT,
+				   nanoseconds(2 * s->env.msl.ns)));
+	s->syns_since = s->timewaits_since = s->now;
 	run_ip(s);
 	run_links(s);
 	local_run(s);

@@ -60,10 +60,9 @@ void fifo_remove(const struct pool *p, struct fifo *f, uint32_t index)
 	}
 }
 
-instant due_instant(uint16_t due16, instant now, uint64_t unit)
+instant due_instant(uint16_t due16, instant since, uint64_t unit)
 {
-	uint64_t steps = now.ns / unit;
-	int16_t ahead = (int16_t)(uint16_t)(due16 - (uint16_t)steps);
+	uint64_t steps = since.ns / unit;
 
-	return (instant){(uint64_t)((int64_t)steps + ahead) * unit};
+	return (instant){(steps + (uint16_t)(due16 - (uint16_t)steps)) * unit};
 }

@@ -125,7 +125,6 @@ struct aksu *aksu_new(const struct aksu_config *given, aksu_time now)
 	memset(s, 0, sizeof(*s));
 	s->env.mem = mem;
 	(void)latch(s, now);
-	s->advanced = s->now;
 	derive_keys(s, &config);
 	init_env(s, &config);
 	init_lists(s);

@@ -235,7 +235,7 @@ void passive_segment(struct aksu *s, uint32_t syn, const struct tcp_seg *seg)
 		re.set = false;
 		if (has_room(s, l, seg)) {
 			struct syn_record r = e->r;
-			instant due = due_instant(e->due, s->now, SYN_UNIT);
+			instant due = due_instant(e->due, s->syns_since, SYN_UNIT);
 			duration waited = level_timeout(level_of(e));
 
 			open_connection(s, l, &f, &r, &p,
@@ -351,7 +351,7 @@ instant syn_deadline(const struct aksu *s)
 	for (unsigned l = 0; l < SYN_LEVELS; l++)
 		if (s->syn_fifo[l].oldest != POOL_NONE)
 			first = earlier(first, due_instant(syn_at(s, s->syn_fifo[l].oldest)->due,
-							   s->advanced, SYN_UNIT));
+							   s->syns_since, SYN_UNIT));
 	return first;
 }
 
@@ -378,7 +378,8 @@ void syn_advance(struct aksu *s, bool all)
 		     i != POOL_NONE; i = s->syn_fifo[l].oldest) {
 			bool was_last = i == last;
 
-			if (!all && !due(due_instant(syn_at(s, i)->due, s->now, SYN_UNIT), s->now))
+			if (!all &&
+			    !due(due_instant(syn_at(s, i)->due, s->syns_since, SYN_UNIT), s->now))
 				break;
 			syn_timeout(s, i);
 			if (was_last)

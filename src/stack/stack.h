@@ -218,7 +218,8 @@ struct aksu {
 	uint32_t syn_queue, gen, isn_seed;
 	uint32_t port_table[16]; /* RFC 6056 algorithm 4 */
 	uint64_t packets;
-	instant now, advanced;
+	instant now;
+	instant syns_since, timewaits_since; /* no record of the kind was due before */
 	instant resets_since;
 	uint32_t resets;
 	bool in_local; /* local frames are being carried */
@@ -257,12 +258,12 @@ static inline struct timewait_entry *timewait_at(const struct aksu *s, uint32_t 
 
 /* ------------------------------------------------------------------ fifo.c */
 
-/* A clock of 16 bits: `unit` nanoseconds a step, never more than half of its range away. */
+/* A clock of 16 bits: `unit` nanoseconds a step, on from a moment before which none is due. */
 static inline uint16_t due_at(instant at, uint64_t unit)
 {
 	return (uint16_t)((at.ns + unit - 1) / unit);
 }
-instant due_instant(uint16_t due16, instant now, uint64_t unit);
+instant due_instant(uint16_t due16, instant since, uint64_t unit);
 
 #define SYN_UNIT      ((uint64_t)2000000)  /* 2 ms: 131 s in 16 bits */
 #define TIMEWAIT_UNIT ((uint64_t)16000000) /* 16 ms: 1048 s */
@@ -390,6 +391,10 @@ static inline instant latch(struct aksu *s, aksu_time now)
 {
 	s->now.ns = max_u64(s->now.ns, now);
 	s->env.events.now = s->now;
+	if (s->syns.live == 0)
+		s->syns_since = s->now;
+	if (s->timewaits.live == 0)
+		s->timewaits_since = s->now;
 	return s->now;
 }
 

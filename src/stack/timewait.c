@@ -95,7 +95,7 @@ instant timewait_deadline(const struct aksu *s)
 {
 	if (s->timewait_fifo.oldest == POOL_NONE)
 		return INSTANT_NEVER;
-	return due_instant(timewait_at(s, s->timewait_fifo.oldest)->due, s->advanced,
+	return due_instant(timewait_at(s, s->timewait_fifo.oldest)->due, s->timewaits_since,
 			   TIMEWAIT_UNIT);
 }
 
@@ -105,7 +105,7 @@ void timewait_advance(struct aksu *s, bool all)
 		uint32_t index = s->timewait_fifo.oldest;
 		const struct timewait_entry *e = timewait_at(s, index);
 
-		if (!all && !due(due_instant(e->due, s->now, TIMEWAIT_UNIT), s->now))
+		if (!all && !due(due_instant(e->due, s->timewaits_since, TIMEWAIT_UNIT), s->now))
 			break;
 		report_state(s, &e->flow, TCP_TIME_WAIT, TCP_CLOSED);
 		forget(s, index);
