@@ -89,6 +89,13 @@ static void report(struct aksu *s, const struct iface *i, const struct flow *f,
 		return;
 	event_segment(e, &out->seg);
 	event_of_conn(e, id, state);
+	e->window_bytes = e->window;
+	if (t != NULL && !(e->flags & AKSU_SYN))
+		e->window_bytes <<= t->rcv_shift;
+	if (t == NULL && e->flags & AKSU_SYN) { /* of a record: it tells both numbers itself */
+		e->iss = e->seq;
+		e->irs = e->ack - 1;
+	}
 	e->why = out->why;
 	e->retransmission = (uint8_t)min_u32(out->transmissions, UINT8_MAX);
 }

@@ -44,6 +44,13 @@ static void report_in(struct aksu *s, const struct flow *f, flow_ref ref, const 
 		return;
 	event_segment(e, seg);
 	e->conn = flow_id(s, f);
+	e->window_bytes = e->window;
+	if (FLOW_KIND(ref) == FLOW_CONN && !(e->flags & AKSU_SYN))
+		e->window_bytes <<= conn_at(s, FLOW_INDEX(ref))->t.snd_shift;
+	if (FLOW_KIND(ref) == FLOW_SYN) {
+		e->iss = seq_raw(syn_at(s, FLOW_INDEX(ref))->r.iss);
+		e->irs = seq_raw(syn_at(s, FLOW_INDEX(ref))->r.irs);
+	}
 	if (FLOW_KIND(ref) != FLOW_CONN)
 		event_of_conn(e, e->conn,
 			      FLOW_KIND(ref) == FLOW_SYN        ? TCP_SYN_RECEIVED
