@@ -124,7 +124,8 @@ size_t trace_segment_print(const struct tcp_seg *seg, char *out, size_t cap)
 static struct printed printed_event(const struct aksu_event *e, bool absolute)
 {
 	bool out = e->kind == AKSU_EVENT_SEGMENT_OUT;
-	uint32_t own = absolute ? 0 : out ? e->iss : e->irs;
+	uint32_t initial = e->flags & AKSU_SYN ? e->seq : out ? e->iss : e->irs;
+	uint32_t own = absolute ? 0 : initial;
 	uint32_t other = absolute ? 0 : out ? e->irs : e->iss;
 	struct printed p = {
 		.flags = e->flags,
