@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What the documents say is so: what they quote as output is printed, what they name exists.
+
+- a code block that begins with "$ aksu ..." is the beginning of what that command prints;
+- README's C code stands, line for line, in the example that it is said to come from;
+- examples/NAME.c prints examples/NAME.out, and is short;
+- files, functions and make targets that are named exist; a DEPARTS: comment has its entry.
+"""
+import os
+import re
+import shlex
+import subprocess
+import textwrap
+import unittest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BUILD = os.environ.get("AKSU_BUILD", os.path.join(ROOT, "build"))
+AKSU = os.environ.get("AKSU", os.path.join(BUILD, "aksu"))
+ENVIRONMENT = {**os.environ, "LC_ALL": "C.UTF-8", "NO_COLOR": "1"}
+LINES_MAX = 80                         # of an example: it is to be read at a sitting
+
+DOCUMENTS = sorted(
+    [name for name in os.listdir(ROOT) if name.endswith(".md")] +
+    ["docs/" + name for name in os.listdir(os.path.join(ROOT, "docs")) if name.endswith(".md")])
+# a file of ours in backticks or as a link; a pattern (tests/script/*) is not a file
+OUR_PATH = re.compile(r"(?:src|include|docs|tests|tools|examples|bench|fuzz|cmake)/[\w./-]*\w")
+WITHOUT_ENTRY = ("docs/requirements.md",)        # made by `make reqs`
+
+
+def read(name):
+    with open(os.path.join(ROOT, name), encoding="utf-8") as f:
+        return f.read()
+
+
+def run(arguments):
+    done = subprocess.run(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=100, env=ENVIRONMENT)
+    return done.returncode, done.stdout.decode("utf-8")
+
+
+def blocks(text, language):
+    """The code blocks of a document: (line before the block, lines of the block)."""
+    pattern = re.compile(r"([^\n]*)\n```" + language + r"\n(.*?)^```$", re.M | re.S)
+    return [(m.group(1), m.group(2).splitlines()) for m in pattern.finditer(text)]
+
+
+def defined_names(source):
+    """What a C file defines or declares: functions, types, macros, constants, fields."""
+    return set(re.findall(r"[A-Za-z_]\w*", re.sub(r"/\*.*?\*/", " ", source, flags=re.S)))
+
+
+class Quotations(unittest.TestCase):
+    def test_commands_print_what_is_quoted(self):
+        quoted = 0
+        for document in DOCUMENTS:
+            for _, lines in blocks(read(document), ""):
+                if not lines or not re.match(r"\$ (build/)?aksu ", lines[0]):
+                    continue
+                quoted += 1
+                if not os.access(AKSU, os.X_OK):
+                    self.skipTest(f"no {AKSU}")
+                code, out = run([AKSU, *shlex.split(lines[0])[2:]])
+                with self.subTest(document=document, command=lines[0]):
+                    self.assertEqual(code, 0)
+                    self.assertEqual(out.splitlines()[:len(lines) - 1], lines[1:])
+        self.assertGreaterEqual(quoted, 5, "the two READMEs show ladders")
+
+    def test_c_code_stands_in_an_example(self):
+        found = 0
+        for document in DOCUMENTS:
+            for before, lines in blocks(read(document), "c"):
+                where = re.search(r"\((examples/\w+\.c)\)", before)
+                self.assertTrue(where, f"{document}: C code is introduced by a link to its source")
+                code = textwrap.dedent(read(where.group(1)).expandtabs(8))
+                wanted = "\n".join(lines).expandtabs(8)
+                indents = {len(line) - len(line.lstrip()) for line in code.splitlines() if line}
+                self.assertTrue(any(textwrap.indent(wanted, " " * n) in code for n in indents),
+                                f"{document}: this is not in {where.group(1)}:\n{wanted}")
+                self.assertLessEqual(len(lines), 12)
+                found += 1
+        self.assertGreaterEqual(found, 1)
+
+
+class Examples(unittest.TestCase):
+    def test_they_print_what_is_written_beside_them(self):
+        names = sorted(f[:-2] for f in os.listdir(os.path.join(ROOT, "examples"))
+                       if f.endswith(".c"))
+        self.assertGreaterEqual(len(names), 3)
+        for name in names:
+            with self.subTest(example=name):
+                code, out = run([os.path.join(BUILD, "examples", name)])
+                self.assertEqual(code, 0)
+                self.assertEqual(out, read(f"examples/{name}.out"))
+                self.assertLessEqual(len(read(f"examples/{name}.c").splitlines()), LINES_MAX)
+
+
+class Names(unittest.TestCase):
+    def test_files_exist(self):
+        for document in DOCUMENTS:
+            text = read(document)
+            named = {p for quoted in re.findall(r"`([^`\n]*)`", text)
+                     for p in OUR_PATH.findall(quoted) if OUR_PATH.fullmatch(quoted)}
+            here = os.path.dirname(document)
+            for link in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
+                if "://" not in link:
+                    named.add(os.path.normpath(os.path.join(here, link)))
+            for path in sorted(named - set(WITHOUT_ENTRY)):
+                with self.subTest(document=document, path=path):
+                    self.assertTrue(os.path.exists(os.path.join(ROOT, path)))
+
+    def test_names_stand_in_the_files_that_are_named_before_them(self):
+        """`src/x.c` `name`, and in a row of a table or a sentence, name() of a file beside it."""
+        checked = 0
+        for document in ("docs/departures.md", "docs/reading-order.md"):
+            for part in re.split(r"\n(?=- |\||\n)|;", read(document)):
+                files = re.findall(r"`(src/[\w./]+\.[ch])`", part)
+                names = re.findall(r"`([a-z_]\w*)\(\)`", part) + \
+                    re.findall(r"`([A-Za-z_]\w+)`", part)
+                names = [n for n in names if "." not in n and "/" not in n]
+                if not files or document.endswith("departures.md"):
+                    continue
+                known = set().union(*(defined_names(read(f)) for f in files))
+                for name in names:
+                    with self.subTest(document=document, name=name):
+                        self.assertIn(name, known)
+                        checked += 1
+        self.assertGreaterEqual(checked, 20)
+
+    def test_departures_are_where_they_are_said_to_be(self):
+        text = " ".join(read("docs/departures.md").split())
+        places = re.findall(r"`(src/[\w./]+\.[ch])`((?:,? `\w+`)+)", text)
+        self.assertGreaterEqual(len(places), 50)
+        for path, names in places:
+            known = defined_names(read(path))
+            for name in re.findall(r"\w+", names):
+                with self.subTest(path=path, name=name):
+                    self.assertIn(name, known)
+
+    def test_each_departs_comment_has_its_entry(self):
+        text = " ".join(read("docs/departures.md").split())
+        for directory, _, files in os.walk(os.path.join(ROOT, "src")):
+            for name in files:
+                path = os.path.relpath(os.path.join(directory, name), ROOT)
+                if not name.endswith((".c", ".h")):
+                    continue
+                source = read(path)
+                for m in re.finditer(r"DEPARTS:", source):
+                    after = re.search(r"^[\w *]*?\b(\w+)\(", source[m.end():], re.M)
+                    before = re.findall(r"^[\w *]*?\b(\w+)\(", source[:m.start()], re.M)
+                    around = {after.group(1) if after else None, before[-1] if before else None}
+                    with self.subTest(path=path, line=source.count("\n", 0, m.start()) + 1):
+                        self.assertTrue(any(n and re.search(
+                            rf"`{re.escape(path)}`(?:,? `\w+`)*?,? `{n}`", text) for n in around))
+
+    def test_make_targets_exist(self):
+        targets = set(re.findall(r"^([a-z]+):", read("Makefile"), re.M))
+        for document in DOCUMENTS:
+            named = set(re.findall(r"(?:`|^)make ([a-z]+)", read(document), re.M))
+            with self.subTest(document=document):
+                self.assertLessEqual(named, targets)
+
+
+if __name__ == "__main__":
+    unittest.main()
