@@ -49,8 +49,9 @@ mutants: ## plants mutations; each must make a test fail
 	@test -x tools/mutants || { echo 'make mutants: tools/mutants is not written yet'; exit 1; }
 	@tools/mutants
 
-snap: all ## writes the pictures of tests/snap anew: look at the difference before you commit it
+snap: all ## writes the pictures of tests/snap and of the READMEs anew: look at the difference
 	@tests/snap_test.py --update
+	@python3 -B tests/docs_test.py --update
 
 format: ## lays out src, include, tests, fuzz, bench, examples with clang-format
 	@tools/setup format
