@@ -360,6 +360,17 @@ static bool holds_fin(const struct tcb *t, const struct run *r)
 	return has(t, TF_FIN_SENT) && seq_eq(seq_add(r->seq, r->len), t->snd.nxt);
 }
 
+/* Whether the window kept us from sending more, for the congestion control. */
+static void note_limit(struct tcb *t)
+{
+	uint32_t flight = snd_in_flight(t), cwnd = t->x->cc.cwnd;
+	bool slow_start = cwnd < t->x->cc.ssthresh;
+
+	t->flags &= ~(uint32_t)TF_CWND_LIMITED;
+	if (flight + t->x->cc.smss > cwnd || (slow_start && flight >= cwnd / 2))
+		t->flags |= TF_CWND_LIMITED;
+}
+
 /* RFC 6298 5.4, RFC 5681 3.2: the first of what is lost. */
 static bool send_again(struct tcb *t, uint32_t bulk, instant now, struct tcp_out *out)
 {
@@ -401,20 +412,10 @@ static bool send_again(struct tcb *t, uint32_t bulk, instant now, struct tcp_out
 	out->seg.text_len = n;
 	if (fin)
 		out->seg.flags |= AKSU_FIN;
+	note_limit(t);
 	finish(t, out);
 	on_segment_sent(t, now);
 	return true;
-}
-
-/* Whether the window kept us from sending more, for the congestion control. */
-static void note_limit(struct tcb *t)
-{
-	uint32_t flight = snd_in_flight(t), cwnd = t->x->cc.cwnd;
-	bool slow_start = cwnd < t->x->cc.ssthresh;
-
-	t->flags &= ~(uint32_t)TF_CWND_LIMITED;
-	if (flight + t->x->cc.smss > cwnd || (slow_start && flight >= cwnd / 2))
-		t->flags |= TF_CWND_LIMITED;
 }
 
 /* RFC 5681 4.1: after a pause of more than an RTO the window is no longer known to be safe (F18).
