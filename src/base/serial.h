@@ -34,7 +34,7 @@ static inline tcp_seq seq_min(tcp_seq a, tcp_seq b) { return seq_lt(a, b) ? a : 
 /* How far b lies after a; the caller knows that it does. */
 static inline uint32_t seq_dist(tcp_seq a, tcp_seq b) { return b.n - a.n; }
 
-/* a <= x < a + len: one subtraction, right across the wrap. */
+/* a <= x < a + len: one subtraction, right across the wrap (U-2). */
 static inline bool seq_within(tcp_seq x, tcp_seq a, uint32_t len) { return x.n - a.n < len; }
 
 /* The bare number: for keys, events and the wire. */

@@ -56,7 +56,7 @@ static bool set(struct tcp_conf *o, enum aksu_option option, int64_t v)
 	case AKSU_SO_LINGER: o->linger_ns = v; return v >= -1;
 	case AKSU_SO_KEEPALIVE: return flag_option(&o->keepalive, v);
 	case AKSU_IP_TOS:
-		o->tos = (uint8_t)(v & 0xfc); /* the ECN bits are TCP's (SHLD-22) */
+		o->tos = (uint8_t)(v & 0xfc); /* at any time (SHLD-21); ECN is TCP's (SHLD-22) */
 		return in(v, 0, 255);
 	case AKSU_IP_TTL: return u8_option(&o->ttl, v, 1, 255);
 	case AKSU_IP_NO_SOFT_ERRORS: return flag_option(&o->no_soft_errors, v);

@@ -62,7 +62,7 @@ uint32_t bound_find(const struct aksu *s, uint8_t protocol, const struct aksu_ad
 	return best;
 }
 
-/* Two sockets cannot have one port if some packet would fit both. */
+/* Two sockets cannot have one port if some packet would fit both (MUST-41). */
 static bool clashes(const struct bound *b, uint8_t protocol, const struct aksu_endpoint *local)
 {
 	if (b->protocol != protocol || b->local.port != local->port)
@@ -82,8 +82,7 @@ static bool is_free(const struct aksu *s, uint8_t protocol, const struct aksu_en
 {
 	for (uint32_t i = *bucket_of(s, protocol, local->port); i != POOL_NONE;
 	     i = bound_at(s, i)->next)
-		if (clashes(bound_at(s, i), protocol, local) &&
-		    !opened_actively(s, bound_at(s, i)))
+		if (clashes(bound_at(s, i), protocol, local) && !opened_actively(s, bound_at(s, i)))
 			return false;
 	return true;
 }

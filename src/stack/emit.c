@@ -43,6 +43,7 @@ static size_t append_small(const struct tcp_seg *seg, uint8_t *at)
 	return seg->text_len;
 }
 
+/* MUST-2: by us, or by the device. */
 static void put_checksum(struct aksu_tx *tx, size_t tcp_at, csum sum, bool partial)
 {
 	uint16_t field = partial ? csum_fold(sum) : csum_finish(sum);
@@ -120,7 +121,7 @@ static size_t write_headers(struct aksu *s, struct iface *i, const struct flow *
 		.protocol = 6,
 		.ttl = env.ttl != 0 ? env.ttl : IP_TTL_DEFAULT,
 		.tos = env.tos,
-		.id = (uint16_t)s->packets,
+		.id = (uint16_t)s->packets, /* with DF it means nothing (MAY-4) */
 		.flow = env.label & 0xfffff,
 		.dont_fragment = true,
 	};

@@ -68,6 +68,7 @@ static enum step limited_ack(struct tcb *t, enum aksu_why why, enum aksu_drop re
 	return DONE;
 }
 
+/* RFC 5961 3.2, 4.2, 5.2 (U-16). */
 static enum step challenge_ack(struct tcb *t, enum aksu_drop reason, const struct tcp_seg *seg,
 			       instant now)
 {
@@ -114,7 +115,7 @@ static enum step step0_timestamps(struct tcb *t, const struct tcp_seg *seg, inst
 }
 
 /*
- * RFC 9293 3.4, Table 6, row by row. RCV.WND reaches to the furthest edge ever promised (A8).
+ * RFC 9293 3.4, Table 6, row by row (U-3). RCV.WND reaches to the furthest edge ever promised (A8).
  * DEPARTS: a segment that begins before the window and ends behind it is in none of the rows,
  * though all that we want lies in it; it is trimmed like any other.
  */
@@ -142,7 +143,7 @@ static bool is_syn_ack_for_us(const struct tcb *t, const struct tcp_seg *seg)
 	       seq_leq(seg->ack, t->snd.nxt);
 }
 
-/* The SYN again, in SYN-RECEIVED: one left of the window (C-1, C-30, RFC 9293 A.2). */
+/* The SYN again, in SYN-RECEIVED: one left of the window (C-1, C-30, U-18). */
 static enum step repeated_syn(struct tcb *t, struct tcp_seg *seg)
 {
 	if (is_syn_ack_for_us(t, seg)) {
@@ -199,7 +200,7 @@ static enum step step1_sequence(struct tcb *t, struct tcp_seg *seg, instant now)
 		return GO_ON;
 	/*
 	 * "Special allowance should be made to accept valid ACKs, URGs, and RSTs" with a zero
-	 * window (MUST-66, A7): the text goes, the rest is looked at.
+	 * window (MUST-66, U-13, A7): the text goes, the rest is looked at.
 	 */
 	if (rcv_wnd(t) == 0 && seq_eq(seg->seq, t->rcv.nxt) && !seg_has(seg, AKSU_SYN) &&
 	    t->state != TCP_TIME_WAIT) {
@@ -222,6 +223,7 @@ static enum step step1_sequence(struct tcb *t, struct tcp_seg *seg, instant now)
  *   1) outside the window           silently drop (step 1 did)
  *   2) SEG.SEQ = RCV.NXT            reset, in the manner of the state
  *   3) elsewhere in the window      challenge ACK, drop
+ * Text on it is not looked at (SHLD-2).
  */
 static enum step step2_rst(struct tcb *t, const struct tcp_seg *seg, instant now)
 {
@@ -250,7 +252,7 @@ static enum step step2_rst(struct tcb *t, const struct tcp_seg *seg, instant now
 	return DONE;
 }
 
-/* Third, security and compartment: not offered (A.1), see docs/departures.md. */
+/* Third, security and compartment: not offered (A.1, U-17), see docs/departures.md. */
 
 /* ---------------------------------------------------------------- fourth: SYN */
 
@@ -372,7 +374,7 @@ static bool takes_text(const struct tcb *t)
 	       t->state == TCP_FIN_WAIT_2;
 }
 
-/* RCV.UP <- max(RCV.UP, SEG.UP); the application is told of each advance (MUST-32). */
+/* RCV.UP <- max(RCV.UP, SEG.UP); the application is told of each advance (MUST-30, MUST-32). */
 static void step6_urgent(struct tcb *t, const struct tcp_seg *seg)
 {
 	tcp_seq up = seq_add(seg->seq, seg->up);
@@ -515,7 +517,7 @@ static enum step in_order(struct tcb *t, struct tcp_seg *seg, instant now)
 	return GO_ON;
 }
 
-/* SHLD-31, RFC 5681 4.2: hold it, and say so at once. */
+/* SHLD-31, MAY-13, RFC 5681 4.2: hold it, and say so at once. */
 static enum step out_of_order(struct tcb *t, const struct tcp_seg *seg)
 {
 	enum reasm_result r = reasm_add(&t->x->reasm, &t->env->mem, seg->seq, seg->text,
@@ -563,7 +565,7 @@ static enum step step7_text(struct tcb *t, struct tcp_seg *seg, instant now, str
 
 /* ---------------------------------------------------------------- eighth: FIN */
 
-/* The peer's FIN is next: "advance RCV.NXT over the FIN". */
+/* The peer's FIN is next: "advance RCV.NXT over the FIN" (U-8). */
 static void take_fin(struct tcb *t, instant now)
 {
 	t->flags |= TF_FIN_RECEIVED;
@@ -654,7 +656,7 @@ static void learn_from_syn(struct tcb *t, const struct tcp_seg *seg)
 	option_agree(t, seg);
 }
 
-/* Fourth, "our SYN has been ACKed": ESTABLISHED, and on at the sixth step. */
+/* Fourth, "our SYN has been ACKed": ESTABLISHED, and on at the sixth step (U-15). */
 static void syn_is_answered(struct tcb *t, const struct tcp_seg *in, instant now, struct reply *re)
 {
 	struct tcp_seg seg = *in;
@@ -721,7 +723,8 @@ void tcp_input(struct tcb *t, const struct tcp_seg *in, instant now, struct repl
 {
 	struct tcp_seg seg = *in;
 
-	/* The window of a SYN is never scaled (B9); any other is, by what the peer's SYN said. */
+	/* The window of a SYN is never scaled (B9); any other is, by what the peer's SYN said.
+	 * The field is unsigned (MUST-1). */
 	seg.wnd = (uint32_t)seg.rawwnd << (seg_has(&seg, AKSU_SYN) ? 0 : t->snd_shift);
 	on_segment_received(t, now);
 	if (t->state == TCP_CLOSED)
@@ -748,12 +751,13 @@ void tcp_icmp(struct tcb *t, enum aksu_error error, bool hard, tcp_seq quoted)
 		tcb_terminate(t, error);
 		return;
 	}
-	t->soft_error = (uint8_t)error; /* MUST-56: never the end; MUST-47: but told */
+	t->soft_error = (uint8_t)error; /* MUST-56: never the end; MUST-47, SHLD-25: but told */
 	if (!t->conf->no_soft_errors)
 		t->notices |= NOTICE_SOFT_ERROR;
 }
 
-/* RFC 1191 6.4, H3: what was larger goes again at once, without a cut of the congestion window. */
+/* U-10, RFC 1191 6.4, H3: what was larger goes again at once, without a cut of the congestion
+ * window. */
 void tcp_path_mss(struct tcb *t, uint16_t path_mss, bool lost)
 {
 	struct sent *sent;

@@ -44,7 +44,7 @@ enum {
 #define RTO_MAX seconds(120)
 /* MUST-40: below 500 ms; as short as Linux's shortest, so that peers' RTO floors hold. */
 #define DELAYED_ACK milliseconds(40)
-/* RFC 9293 3.8.6.2.1: 0.1 to 1.0 s. */
+/* RFC 9293 3.8.6.2.1: 0.1 to 1.0 s (U-14). */
 #define SWS_OVERRIDE milliseconds(200)
 /* RFC 9293 3.9.1.1 has five minutes; SHLD-11 wants 100 s at least. */
 #define USER_TIMEOUT_DEFAULT seconds(300)

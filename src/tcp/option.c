@@ -17,7 +17,7 @@ uint8_t option_rcv_shift(const struct tcp_conf *conf)
 	return shift;
 }
 
-/* MUST-67: what a link's MTU lets us take, not reduced for options. */
+/* MUST-67, SHLD-6: what a link's MTU lets us take, not reduced for options. */
 static uint16_t mss_announced(const struct tcb *t)
 {
 	if (t->conf->maxseg != 0 && t->conf->maxseg < t->path_mss)
@@ -25,6 +25,7 @@ static uint16_t mss_announced(const struct tcb *t)
 	return t->path_mss;
 }
 
+/* MSS in every SYN (MUST-14, SHLD-5, MAY-3). */
 static void offer_on_syn(const struct tcb *t, struct tcp_seg *seg)
 {
 	struct tcp_opts *o = &seg->opts;

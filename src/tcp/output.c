@@ -57,13 +57,14 @@ static uint32_t cwnd_room(const struct tcb *t)
 	return cwnd > flight ? cwnd - flight : 0;
 }
 
-/* Nagle, Minshall's variant: a small segment waits while another small one is outstanding (E11). */
+/* SHLD-7, U-19: Nagle, Minshall's variant: a small segment waits while another small one is
+ * outstanding (E11). */
 static bool nagle_allows(const struct tcb *t)
 {
 	return t->conf->nodelay || !t->x->small_sent || seq_leq(t->x->small_end, t->snd.una);
 }
 
-/* The application said that more follows. */
+/* The application said that more follows (MAY-15, MAY-16); not for ever (MUST-60). */
 static bool corked(const struct tcb *t)
 {
 	return (t->conf->cork || has(t, TF_MORE)) && !has(t, TF_CLOSED) && !has(t, TF_OVERRIDE);
@@ -103,7 +104,8 @@ static uint32_t text_allowed(const struct tcb *t, uint32_t bulk)
 		return 0;
 	if (n < mss)
 		return small_allowed(t, n) ? n : 0;
-	/* Whole segments (SHLD-28); the rest of the queue may ride along if it is all there is. */
+	/* Whole segments (SHLD-27, SHLD-28); the rest of the queue may ride along if it is all
+	 * there is. */
 	room = max_u32(cwnd_room(t), mss);
 	if (n > bulk * mss || n > room || !is_all(t, n))
 		n = min_u32(min_u32(n, bulk * mss), room) / mss * mss;
@@ -122,7 +124,8 @@ bool snd_held_back(const struct tcb *t)
 	return snd_outstanding(t) == 0 || corked(t); /* else an ACK will come */
 }
 
-/* What is to be sent again, if it may go now. */
+/* What is to be sent again, if it may go now; a window that was shrunk is no obstacle (SHLD-16,
+ * MAY-7). */
 static const struct run *retransmission(const struct tcb *t)
 {
 	const struct run *r;
@@ -213,7 +216,7 @@ void ack_each(struct tcb *t, enum aksu_why why)
 
 /* ---------------------------------------------------------------- building */
 
-/* What every segment of a connection carries. */
+/* What every segment of a connection carries (U-11: an ACK, by the flags of its caller). */
 static void begin(struct tcb *t, tcp_seq seq, uint8_t flags, struct tcp_out *out)
 {
 	out->seg = (struct tcp_seg){
@@ -227,7 +230,7 @@ static void begin(struct tcb *t, tcp_seq seq, uint8_t flags, struct tcp_out *out
 		out->seg.ack = t->rcv.nxt;
 }
 
-/* Window and options; afterwards the room for text is known. */
+/* Window and options; afterwards the room for text is known (U-9). */
 static void dress(struct tcb *t, struct tcp_out *out, instant now)
 {
 	struct tcp_seg *seg = &out->seg;
@@ -574,7 +577,8 @@ bool tcp_output(struct tcb *t, uint32_t bulk, instant now, struct tcp_out *out)
 
 /* ---------------------------------------------------------------- resets */
 
-/* RFC 9293 3.5.2, group 1; RFC 7323 5.2: the echo of the offender's timestamp, our own as zero. */
+/* U-6, RFC 9293 3.5.2, group 1; RFC 7323 5.2: the echo of the offender's timestamp, our own as
+ * zero. */
 void tcp_make_reset(const struct tcp_seg *offender, struct tcp_seg *out)
 {
 	*out = (struct tcp_seg){.flags = AKSU_RST, .segments = 1};

@@ -27,7 +27,7 @@ void rtt_sample(struct tcb *t, duration r)
 	rto = rtt->srtt_us + max_u64(GRANULARITY_US, 4 * (uint64_t)rtt->rttvar_us);
 	rto = max_u64(rto, to_us(t->env->rto_min));           /* 2.4 */
 	rtt->rto_us = (uint32_t)min_u64(rto, to_us(RTO_MAX)); /* 2.5 */
-	/* 5.7 and RFC 9293 3.8.2: the backed-off RTO was kept until now. */
+	/* 5.7 and RFC 9293 3.8.2 (U-12): the backed-off RTO was kept until now. */
 	t->backoff = 0;
 	if (t->x != NULL && (t->x->min_rtt_us == 0 || us < t->x->min_rtt_us))
 		t->x->min_rtt_us = (uint32_t)us;

@@ -89,7 +89,7 @@ enum tcb_notice {
 
 struct tcp_snd {
 	tcp_seq una, nxt;
-	uint32_t wnd;     /* octets */
+	uint32_t wnd;     /* octets, in 32 bits (REC-1) */
 	tcp_seq wl1, wl2; /* SEG.SEQ and SEG.ACK of the last window update */
 	tcp_seq up;
 	uint32_t max_wnd; /* MAX.SND.WND of RFC 5961 */

@@ -33,7 +33,7 @@ static void disarm(struct tcb *t, enum tcp_timer timer)
 		t->x->deadline[timer] = INSTANT_NEVER;
 }
 
-/* R2: the application's, or the SYN's (MUST-21, MUST-23). */
+/* R2: the application's, or the SYN's (MUST-21, MUST-22, MUST-23). */
 static duration user_timeout(const struct tcb *t)
 {
 	return tcp_synchronized(t) ? t->conf->user_timeout : t->conf->syn_timeout;
@@ -43,7 +43,7 @@ static duration user_timeout(const struct tcb *t)
 
 static bool something_outstanding(const struct tcb *t) { return snd_outstanding(t) > 0; }
 
-/* The peer's window is zero and we have something for it (3.8.6.1). */
+/* MUST-35, MUST-36: the peer's window is zero and we have something for it (3.8.6.1). */
 static bool must_probe(const struct tcb *t)
 {
 	return tcp_may_send_text(t) && t->snd.wnd == 0 && !seq_eq(t->snd.una, t->iss) &&
@@ -119,6 +119,7 @@ void on_ack_heard(struct tcb *t, instant now)
 
 /* ---------------------------------------------------------------- the receive side's */
 
+/* SHLD-18: not at once. */
 void on_text_received(struct tcb *t, instant now)
 {
 	/* SHLD-19: at least every second full-sized segment; full is what the peer sends (E13). */
@@ -142,6 +143,7 @@ void on_ack_sent(struct tcb *t)
 
 /* ---------------------------------------------------------------- the slow ones */
 
+/* The interval is the application's (MUST-27). */
 static void rest_keepalive(struct tcb *t, instant now)
 {
 	if (has(t, TF_LIFE))
@@ -236,6 +238,7 @@ static void persist_timeout(struct tcb *t, instant now)
 	arm(t, TIMER_PERSIST, now, rtt_rto(t));
 }
 
+/* 3.8.4 (MAY-5). */
 static void keepalive_timeout(struct tcb *t, instant now)
 {
 	t->slow = INSTANT_NEVER;

@@ -56,8 +56,8 @@ static enum timewait_verdict limited_ack(struct timewait *w, instant now)
 }
 
 /*
- * RFC 6191 section 2, row by row. The number of the peer's FIN is RCV.NXT - 1; "larger" is what a
- * SYN at or above RCV.NXT is.
+ * RFC 6191 section 2, row by row (SHLD-4). The number of the peer's FIN is RCV.NXT - 1; "larger" is
+ * what a SYN at or above RCV.NXT is.
  */
 bool timewait_may_reuse(const struct timewait *w, const struct tcp_seg *syn)
 {

@@ -208,6 +208,7 @@ static bool has_unread(const struct tcb *t)
 	return x->rcvq.length > 0 || x->reasm.count > 0;
 }
 
+/* Half-duplex (MAY-1); tcp_shutdown() is the other way. */
 int tcp_close(struct tcb *t, instant now, struct reply *re)
 {
 	bool may_reset = t->state == TCP_ESTABLISHED || t->state == TCP_FIN_WAIT_1 ||
@@ -259,6 +260,7 @@ void tcp_abort(struct tcb *t, struct reply *re)
 
 /* ---------------------------------------------------------------- 3.10.6 STATUS */
 
+/* With a low-water mark (U-20). */
 static bool is_writable(const struct tcb *t)
 {
 	uint32_t lowat = t->conf->sndlowat != 0 ? t->conf->sndlowat : t->conf->sndbuf / 3;

@@ -20,7 +20,8 @@ uint32_t rcv_space(const struct tcb *t)
 	return t->conf->rcvbuf > held ? t->conf->rcvbuf - held : 0;
 }
 
-/* Where the edge could be, if the field can say it; never left of where it is. */
+/* Where the edge could be, if the field can say it; never left of where it is. While nobody reads
+ * it stays there, for as long as that takes (MAY-8). */
 static tcp_seq edge_possible(const struct tcb *t)
 {
 	uint32_t most = (uint32_t)UINT16_MAX << t->rcv_shift;
@@ -94,6 +95,6 @@ uint32_t snd_usable(const struct tcb *t)
 {
 	uint32_t out = snd_outstanding(t);
 
-	return t->snd.wnd > out ? t->snd.wnd - out
-				: 0; /* shrunk: nothing, and no underflow (MUST-34) */
+	return t->snd.wnd > out ? t->snd.wnd - out : 0; /* shrunk: nothing, and no underflow
+						      (MUST-34, SHLD-15) */
 }

@@ -78,9 +78,9 @@ static void read_option(struct tcp_opts *o, unsigned kind, unsigned len, const u
 }
 
 /*
- * Options begin at any octet (MUST-64), unknown ones are skipped by their length (MUST-6), and a
- * length that is less than 2 or runs over the header condemns the segment (MUST-7). After EOL
- * nothing is read.
+ * On any segment (MUST-5): EOL, NOP, MSS (MUST-4) and more. They begin at any octet (MUST-64),
+ * unknown ones are skipped by their length (MUST-6), and a length that is less than 2 or runs over
+ * the header condemns the segment (MUST-7). After EOL nothing is read.
  */
 static enum aksu_drop read_options(struct tcp_opts *o, const uint8_t *p, size_t n)
 {
@@ -204,7 +204,8 @@ static uint8_t *put_later_options(uint8_t *p, const struct tcp_opts *o)
 	return p;
 }
 
-/* All that we send is a multiple of 4 by its NOPs, so nothing follows that MUST-69 would want zero.
+/* Each has its length (MUST-68). All that we send is a multiple of 4 by its NOPs, so nothing
+ * follows that MUST-69 would want zero.
  */
 static size_t put_options(uint8_t *p, const struct tcp_opts *o, uint8_t flags)
 {
@@ -226,7 +227,7 @@ size_t tcp_emit(const struct tcp_seg *seg, uint8_t out[60])
 		.dst_port = put16(seg->dst_port),
 		.seq = put32(seg->seq.n),
 		.ack = put32(seg->ack.n),
-		.offset = (uint8_t)(len / 4 << 4 | seg->ae),
+		.offset = (uint8_t)(len / 4 << 4 | seg->ae), /* the rest is zero (U-1) */
 		.flags = seg->flags,
 		.window = put16(seg->rawwnd),
 		.urgent = put16(seg->up),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tcp/cc/newreno.c - slow start and congestion avoidance (RFC 5681) with byte counting (RFC 3465).
+ * tcp/cc/newreno.c - slow start and congestion avoidance (RFC 5681, MUST-19) with byte
+ * counting (RFC 3465).
  */
 #include "tcp/cc.h"
 
