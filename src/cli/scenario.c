@@ -137,7 +137,7 @@ const struct scenario scenarios[] = {
 	.client = {
 		{.deed = SIM_CONNECT},
 		{.when = SIM_CONNECTED, .deed = SIM_SEND, .octets = 100},
-		{.deed = SIM_SHUTDOWN},
+		{.when = SIM_AFTER, .arg = 100 * MS, .deed = SIM_SHUTDOWN},
 		{.when = SIM_END_OF_FILE, .deed = SIM_CLOSE},
 	},
 	.client_lines = 4,

@@ -67,6 +67,16 @@ static struct step *push(struct aksu_ladder *l, enum step_kind kind, unsigned si
 	return step;
 }
 
+/* The step that a host is just taking in, while it is in the queue. */
+static struct step *current_step(struct aksu_ladder *l, unsigned side)
+{
+	uint32_t i = l->current[side] - 1;
+
+	if (l->current[side] == 0 || i - l->head >= l->tail - l->head)
+		return NULL;
+	return step_at(l, i);
+}
+
 /* The oldest step of this packet that is still under way, as index + 1; 0: none. */
 static uint32_t find(struct aksu_ladder *l, unsigned sender, uint64_t packet)
 {
@@ -148,16 +158,23 @@ static void settle(struct aksu_ladder *l, aksu_time now)
 	}
 }
 
+/* States that only the host's own application leads to: no segment that arrives does. */
+static bool is_own_deed(uint8_t state)
+{
+	return state == AKSU_STATE_SYN_SENT || state == AKSU_STATE_FIN_WAIT_1 ||
+	       state == AKSU_STATE_LAST_ACK;
+}
+
 static void on_state(struct aksu_ladder *l, unsigned side, const struct aksu_event *e)
 {
-	uint32_t current = l->current[side];
+	struct step *current = is_own_deed(e->state) ? NULL : current_step(l, side);
 	struct pending_state *p = &l->pending[side];
 
 	if (e->state == AKSU_STATE_LISTEN)
 		return;
-	if (current != 0) {
-		step_at(l, current - 1)->state[side] = e->state;
-		cross(l, side, current - 1);
+	if (current != NULL) {
+		current->state[side] = e->state;
+		cross(l, side, l->current[side] - 1);
 		return;
 	}
 	if (p->set && p->e.kind == AKSU_EVENT_STATE) {
@@ -176,9 +193,10 @@ static void on_state(struct aksu_ladder *l, unsigned side, const struct aksu_eve
 static void on_error(struct aksu_ladder *l, unsigned side, const struct aksu_event *e)
 {
 	struct pending_state *p = &l->pending[side];
+	struct step *current = current_step(l, side);
 
-	if (l->current[side] != 0) {
-		step_at(l, l->current[side] - 1)->error = e->error;
+	if (current != NULL) {
+		current->error = e->error;
 		return;
 	}
 	if (!p->set)
@@ -248,10 +266,13 @@ static void on_in(struct aksu_ladder *l, unsigned side, const struct aksu_event 
 
 static void on_drop(struct aksu_ladder *l, unsigned side, const struct aksu_event *e)
 {
-	if (l->current[side] == 0 && !ladder_has(l, AKSU_LADDER_ONE_SIDED))
+	struct step *current;
+
+	if (current_step(l, side) == NULL && !ladder_has(l, AKSU_LADDER_ONE_SIDED))
 		l->current[side] = find(l, 1 - side, e->packet);
-	if (l->current[side] != 0)
-		step_at(l, l->current[side] - 1)->drop = e->drop;
+	current = current_step(l, side);
+	if (current != NULL)
+		current->drop = e->drop;
 }
 
 static void on_timer(struct aksu_ladder *l, unsigned side, const struct aksu_event *e)

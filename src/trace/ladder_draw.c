@@ -123,7 +123,7 @@ static size_t lane_width(const struct aksu_ladder *l)
 /* ---- labels */
 
 /* What may be left out of a label, first what is missed least. */
-enum { LABEL_FULL, LABEL_NO_LENGTH, LABEL_NO_ACK, LABEL_SHORTEST };
+enum { LABEL_FULL, LABEL_NO_LENGTH, LABEL_NO_ACK, LABEL_NO_SACK, LABEL_SHORTEST };
 
 static const char *packet_name(uint16_t protocol)
 {
@@ -154,9 +154,12 @@ static void label_name(struct text *t, const struct row *row, const struct glyph
 static void label_numbers(struct text *t, const struct row *row, const struct glyphs *g, int cut)
 {
 	text_u64(t, row->seq);
-	if (row->class == CLASS_DATA && row->count > 1) {
+	if (row->class == CLASS_DATA && row->count > 1 && cut < LABEL_SHORTEST) {
 		text_str(t, g->to);
 		text_u64(t, (uint32_t)(row->end - 1));
+	} else if (row->class == CLASS_DATA && row->count > 1) {
+		text_str(t, " +"); /* so many octets: shorter than where they end */
+		text_u64(t, row->length);
 	}
 	if (row->flags & AKSU_ACK && cut < LABEL_NO_ACK) {
 		text_char(t, ',');
@@ -166,7 +169,7 @@ static void label_numbers(struct text *t, const struct row *row, const struct gl
 		text_str(t, " len ");
 		text_u64(t, row->length);
 	}
-	if (row->sack_count > 0 && cut < LABEL_SHORTEST) {
+	if (row->sack_count > 0 && cut < LABEL_NO_SACK) {
 		text_str(t, " sk ");
 		text_u64(t, row->sack.start);
 		text_char(t, '-');
@@ -200,6 +203,7 @@ static struct text fitting_label(const struct row *row, const struct glyphs *g, 
 		if (text_columns(t.at, t.len) + 3 <= width)
 			break;
 	}
+	text_cut(&t, width - 3);
 	return t;
 }
 

@@ -518,6 +518,26 @@ static void a_live_ladder_infers_the_other_side(void **unused)
 	/* clang-format on */
 }
 
+/* The application closes while the peer's FIN is taken in: that state goes with our FIN. */
+static void an_answer_to_a_fin_is_not_the_fins_doing(void **unused)
+{
+	struct aksu_ladder *l = begin(AKSU_LADDER_ONE_SIDED);
+	struct aksu_event e = event(D, 0, AKSU_EVENT_SEGMENT_IN);
+
+	(void)unused;
+	e.flags = F | A;
+	e.seq = e.irs + 1;
+	e.ack = e.iss + 1;
+	aksu_ladder_event(l, D, &e);
+	state(l, D, 0, AKSU_STATE_CLOSE_WAIT);
+	state(l, D, 0, AKSU_STATE_LAST_ACK);
+	out(l, D, 0, F | A, 1, 2, 0, AKSU_WHY_FIN);
+	aksu_ladder_flush(l);
+	assert_non_null(strstr(printed, "── FIN·ACK 1,1 ────────────────▶│ CLOSE-WAIT"));
+	assert_non_null(strstr(printed, "◀──────────────── FIN·ACK 1,2 ──│ LAST-ACK"));
+	aksu_ladder_free(l);
+}
+
 static void allocations_that_fail_lose_rows_and_nothing_else(void **unused)
 {
 	struct aksu_ladder *l;
@@ -546,6 +566,7 @@ int main(void)
 		cmocka_unit_test(crossing_fins_are_drawn_apart),
 		cmocka_unit_test(a_steady_exchange_is_gathered),
 		cmocka_unit_test(a_live_ladder_infers_the_other_side),
+		cmocka_unit_test(an_answer_to_a_fin_is_not_the_fins_doing),
 		cmocka_unit_test(allocations_that_fail_lose_rows_and_nothing_else),
 	};
 

@@ -138,6 +138,8 @@ static size_t fitting(const char *s, size_t n, size_t columns)
 	return i;
 }
 
+void text_cut(struct text *t, size_t columns) { t->len = fitting(t->at, t->len, columns); }
+
 void text_cell(struct text *t, const char *s, size_t n, size_t columns, bool right)
 {
 	size_t blanks;

@@ -47,6 +47,9 @@ const char *text_end(struct text *t);
 /* Columns that s[0..n) takes. */
 size_t text_columns(const char *s, size_t n);
 
+/* Takes away what is beyond `columns`. */
+void text_cut(struct text *t, size_t columns);
+
 /* Adds s, cut to or padded to `columns`; on the right of them if `right`. */
 void text_cell(struct text *t, const char *s, size_t n, size_t columns, bool right);
 
