@@ -151,6 +151,25 @@ struct sim_capture {
 bool sim_capture_init(struct sim_capture *c, struct aksu_device *inner,
 		      const struct aksu_allocator *allocator);
 
+/**
+ * Tells every frame that passes as an event: SEGMENT_OUT or SEGMENT_IN with what its octets say
+ * (conn, state, why and the initial numbers are unknown and zero), or PACKET_OUT, PACKET_IN.
+ * A ladder with AKSU_LADDER_ONE_SIDED draws them.
+ */
+struct sim_tracer {
+	struct sim_capture capture; /**< use &tracer.capture.device in place of the inner one */
+	void (*event)(void *ctx, const struct aksu_event *e);
+	void *ctx;
+};
+
+/** Fills in `t` (event and ctx must be set); false: no memory. close() closes the inner device. */
+bool sim_tracer_init(struct sim_tracer *t, struct aksu_device *inner,
+		     const struct aksu_allocator *allocator);
+
+/** Reads a frame as such an event; false if it is no IP packet. */
+bool sim_frame_event(enum aksu_link_kind kind, const uint8_t *data, size_t n, bool out,
+		     struct aksu_event *e);
+
 /** Makes any device a bad one: what it sends and what it receives goes over wires of the config. */
 struct sim_faulty;
 

@@ -329,6 +329,53 @@ static void decorators_fit_on_any_device(void **state)
 	assert_int_equal(live, 0);
 }
 
+static struct aksu_event told;
+static unsigned told_count;
+
+static void hear(void *ctx, const struct aksu_event *e)
+{
+	(void)ctx;
+	told = *e;
+	told_count++;
+}
+
+/* A tracer sees what the octets say, from the side where it sits. */
+static void a_tracer_reads_frames_as_events(void **state)
+{
+	const struct aksu_allocator allocator = {get, put, NULL};
+	struct sim_link *l = link_of(&(struct sim_wire_config){.delay = MS});
+	struct aksu_device *left = sim_link_end(l, SIM_LEFT);
+	struct sim_tracer tracer = {.event = hear};
+	uint8_t frame[2000];
+
+	(void)state;
+	assert_true(sim_tracer_init(&tracer, sim_link_end(l, SIM_RIGHT), &allocator));
+	told_count = 0;
+	for (unsigned v6 = 0; v6 < 2; v6++) {
+		struct aksu_tx tx = {.packet = 5 + v6, .pieces = 1};
+
+		tx.len = segment(frame, v6, AKSU_PSH | AKSU_ACK, 11);
+		tx.piece[0].data = frame;
+		tx.piece[0].len = tx.len;
+		left->ops->send(left, &tx, 1, 0);
+		assert_int_equal(receive(&tracer.capture.device, MS), 5 + v6);
+		assert_int_equal(told_count, v6 + 1);
+		assert_int_equal(told.kind, AKSU_EVENT_SEGMENT_IN);
+		assert_int_equal(told.packet, 5 + v6);
+		assert_int_equal(told.time, MS);
+		assert_int_equal(told.length, 11);
+		assert_int_equal(told.flags, AKSU_PSH | AKSU_ACK);
+		assert_int_equal(told.remote_port, 1);
+		assert_int_equal(told.local_port, 2);
+	}
+	assert_false(sim_frame_event(AKSU_LINK_IP, frame, 0, true, &told));
+	assert_false(sim_frame_event(AKSU_LINK_IP, frame, 10, true, &told));
+	assert_false(sim_frame_event(AKSU_LINK_ETHERNET, frame, 14, true, &told));
+	tracer.capture.device.ops->close(&tracer.capture.device);
+	sim_link_free(l);
+	assert_int_equal(live, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,6 +387,7 @@ int main(void)
 		cmocka_unit_test(a_seed_means_the_same_everywhere),
 		cmocka_unit_test(rules_lose_the_nth_of_a_kind),
 		cmocka_unit_test(rules_are_read_strictly),
+		cmocka_unit_test(a_tracer_reads_frames_as_events),
 		cmocka_unit_test(decorators_fit_on_any_device),
 	};
 

@@ -6,10 +6,6 @@
  * matches no rule. A segment is counted before it is lost, so retransmissions count as sent.
  */
 #include "sim/node.h"
-#include "wire/eth.h"
-#include "wire/ipv4.h"
-#include "wire/ipv6.h"
-#include "wire/tcp.h"
 
 const char *sim_kind_name(enum sim_kind kind)
 {
@@ -86,32 +82,17 @@ bool sim_rule_parse(const char *text, struct sim_rule *out)
 
 /* ---- looking at a frame */
 
-static bool segment_of(const uint8_t *data, uint32_t n, struct tcp_seg *out)
+static bool is_kind(const struct aksu_event *e, enum sim_kind kind)
 {
-	struct ipv4 v4;
-	struct ipv6 v6;
-
-	if (n == 0)
-		return false;
-	if (ip_version(data) == 4)
-		return ipv4_parse(data, n, &v4) == AKSU_DROP_NONE && v4.protocol == IP_PROTO_TCP &&
-		       tcp_parse(v4.payload, v4.payload_len, out) == AKSU_DROP_NONE;
-	return ipv6_parse(data, n, &v6) == AKSU_DROP_NONE && v6.next == IP_PROTO_TCP &&
-	       tcp_parse(v6.payload, v6.payload_len, out) == AKSU_DROP_NONE;
-}
-
-static bool is_kind(const struct tcp_seg *seg, enum sim_kind kind)
-{
-	bool syn = seg_has(seg, AKSU_SYN), fin = seg_has(seg, AKSU_FIN);
-	bool rst = seg_has(seg, AKSU_RST);
+	bool syn = e->flags & AKSU_SYN, ack = e->flags & AKSU_ACK;
 
 	switch (kind) {
-	case SIM_KIND_SYN: return syn && !seg_has(seg, AKSU_ACK);
-	case SIM_KIND_SYN_ACK: return syn && seg_has(seg, AKSU_ACK);
-	case SIM_KIND_DATA: return !syn && seg->text_len > 0;
-	case SIM_KIND_FIN: return fin;
-	case SIM_KIND_ACK: return !syn && !fin && !rst && seg->text_len == 0;
-	case SIM_KIND_RST: return rst;
+	case SIM_KIND_SYN: return syn && !ack;
+	case SIM_KIND_SYN_ACK: return syn && ack;
+	case SIM_KIND_DATA: return !syn && e->length > 0;
+	case SIM_KIND_FIN: return e->flags & AKSU_FIN;
+	case SIM_KIND_ACK: return !(e->flags & (AKSU_SYN | AKSU_FIN | AKSU_RST)) && e->length == 0;
+	case SIM_KIND_RST: return e->flags & AKSU_RST;
 	case SIM_KIND_COUNT: break;
 	}
 	return false;
@@ -119,16 +100,16 @@ static bool is_kind(const struct tcp_seg *seg, enum sim_kind kind)
 
 bool sim_rules_match(struct sim_rules *rules, unsigned side, const uint8_t *data, uint32_t n)
 {
-	uint32_t skip = rules->kind == AKSU_LINK_ETHERNET ? ETH_HDR_LEN : 0;
-	struct tcp_seg seg;
+	struct aksu_event e;
 	bool lost = false;
 
-	if (rules->count == 0 || n < skip || !segment_of(data + skip, n - skip, &seg))
+	if (rules->count == 0 || !sim_frame_event(rules->kind, data, n, true, &e) ||
+	    e.kind != AKSU_EVENT_SEGMENT_OUT)
 		return false;
 	for (size_t i = 0; i < rules->count; i++) {
 		struct sim_rule *rule = &rules->rule[i];
 
-		if ((rule->from == side || rule->from == SIM_EITHER) && is_kind(&seg, rule->kind))
+		if ((rule->from == side || rule->from == SIM_EITHER) && is_kind(&e, rule->kind))
 			lost |= ++rule->seen == rule->nth;
 	}
 	return lost;
