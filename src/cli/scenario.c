@@ -29,10 +29,12 @@ const struct scenario scenarios[] = {
 	.bytes = 40000,
 	.client = {
 		{.deed = SIM_CONNECT},
-		{.when = SIM_CONNECTED, .deed = SIM_SEND, .octets = SCENARIO_BYTES},
+		{.when = SIM_CONNECTED, .deed = SIM_READ},
+		{.when = SIM_AFTER, .arg = 60 * MS, .deed = SIM_SEND,
+		 .octets = SCENARIO_BYTES},
 		{.when = SIM_ALL_ACKED, .deed = SIM_CLOSE},
 	},
-	.client_lines = 3,
+	.client_lines = 4,
 	.server = {
 		{.deed = SIM_LISTEN},
 		{.when = SIM_END_OF_FILE, .deed = SIM_READ},
@@ -281,7 +283,7 @@ const struct scenario scenarios[] = {
 },
 {
 	.name = "sequence",
-	.summary = "numbers by the book: Seq=1000 with 500 bytes is answered with Ack=1500",
+	.summary = "Seq=1000 with 500 bytes is answered with Ack=1500",
 	.wire = {USUAL_LINK},
 	.iss = {999, 4999},
 	.absolute = true,
@@ -322,7 +324,8 @@ const struct scenario scenarios[] = {
 	.words = {
 		"Each ACK says how much more the receiver can hold. Its application does not "
 		"read, so the window goes to zero and the client must stop, with data left to "
-		"send.",
+		"send. (What is marked `override` had waited for a larger window and then went "
+		"out small: RFC 9293 3.8.6.2.1.)",
 		"The client probes now and then, because the ACK that opens the window again "
 		"could be lost and then both would wait for ever (RFC 9293 3.8.6.1). After "
 		"five seconds the application reads, and the window opens.",

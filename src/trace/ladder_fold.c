@@ -22,6 +22,7 @@ static bool alike(const struct row *a, const struct row *b)
 {
 	return a->foldable && b->foldable && a->flow == b->flow && a->side == b->side &&
 	       a->class == b->class && a->shape == b->shape && a->tone == b->tone &&
+	       (a->sack_count > 0) == (b->sack_count > 0) &&
 	       (a->tone == TONE_PLAIN || a->tone == TONE_DUPLICATE ||
 		text_equal(a->mark, b->mark)) &&
 	       b->time - a->last < FOLD_QUIET;
