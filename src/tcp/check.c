@@ -65,7 +65,8 @@ static bool check_windows(const struct tcb *t)
 	CHECK(snd_outstanding(t) <= 1u << 31);
 	CHECK(rcv_wnd(t) <= (1u << 30) + UINT16_MAX);
 	CHECK(t->snd_shift <= WSCALE_MAX && t->rcv_shift <= WSCALE_MAX);
-	CHECK(has(t, TF_WS) || (t->snd_shift == 0 && t->rcv_shift == 0));
+	CHECK(has(t, TF_WS) || t->state == TCP_SYN_SENT ||
+	      (t->snd_shift == 0 && t->rcv_shift == 0));
 	return true;
 }
 

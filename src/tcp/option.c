@@ -7,11 +7,16 @@
  */
 #include "tcp/tcp.h"
 
-/* The scale that lets the window grow to what the buffer may become. */
+/*
+ * The scale that lets the window grow to what the buffer may become; but a small buffer needs a
+ * small grain, or no window would fit into it.
+ */
 uint8_t option_rcv_shift(const struct tcp_conf *conf)
 {
 	uint8_t shift = WSCALE_OFFERED;
 
+	while (shift > 0 && 1u << shift > conf->rcvbuf / 16)
+		shift--;
 	while (shift < WSCALE_MAX && conf->rcvbuf >> shift > UINT16_MAX)
 		shift++;
 	return shift;
@@ -35,7 +40,7 @@ static void offer_on_syn(const struct tcb *t, struct tcp_seg *seg)
 	o->mss = mss_announced(t);
 	if (first || has(t, TF_WS)) {
 		o->present |= AKSU_OPT_WSCALE;
-		o->wscale = option_rcv_shift(t->conf);
+		o->wscale = t->rcv_shift;
 	}
 	if (first || has(t, TF_SACK))
 		o->present |= AKSU_OPT_SACK_OK;
@@ -80,7 +85,8 @@ void option_agree(struct tcb *t, const struct tcp_seg *syn)
 	if (o->present & AKSU_OPT_WSCALE) {
 		t->flags |= TF_WS;
 		t->snd_shift = o->wscale > WSCALE_MAX ? WSCALE_MAX : o->wscale;
-		t->rcv_shift = option_rcv_shift(t->conf);
+	} else {
+		t->rcv_shift = 0;
 	}
 	if (o->present & AKSU_OPT_SACK_OK)
 		t->flags |= TF_SACK;

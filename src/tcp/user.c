@@ -20,6 +20,7 @@ int tcp_open(struct tcb *t, const struct tcp_open *open, instant now)
 	t->path_mss = open->path_mss;
 	t->peer_mss = open->default_mss; /* MUST-15, until the peer says more */
 	t->rcv_mss = (uint16_t)min_u32(open->default_mss, open->path_mss);
+	t->rcv_shift = option_rcv_shift(t->conf); /* stays, whatever becomes of the buffer */
 	t->error = AKSU_OK;
 	if (tcb_extend(t) == NULL || !sent_reserve(&t->x->sent, &t->env->mem)) {
 		tcb_rest(t);

@@ -95,7 +95,7 @@ struct bench *bench_new(void)
 	b->peer_win = 30000;
 	b->peer_ts = 7000;
 	b->books.peer_mss = MSS_DEFAULT_V4;
-	b->books.least_mss = BENCH_PATH_MSS;
+	b->path_mss = b->books.least_mss = BENCH_PATH_MSS;
 	b->passive = (struct tcp_passive){
 		.conf = &b->conf,
 		.path_mss = BENCH_PATH_MSS,
@@ -676,7 +676,7 @@ const char *bench_open(struct bench *b)
 	const struct tcp_open open = {
 		.iss = seq_at(b->iss),
 		.ts_offset = ts_at(0),
-		.path_mss = BENCH_PATH_MSS,
+		.path_mss = b->path_mss,
 		.default_mss = MSS_DEFAULT_V4,
 	};
 	int rc = tcp_open(&b->t, &open, b->now);
@@ -684,29 +684,42 @@ const char *bench_open(struct bench *b)
 	return rc != 0 ? wrong(b, "OPEN: %s", aksu_strerror(rc)) : bench_check(b);
 }
 
-const char *bench_accept(struct bench *b, const char *syn, uint8_t sent)
+void bench_path_mss(struct bench *b, uint16_t mss)
 {
-	struct trace_line parsed;
-	const char *why = bench_parse(b, syn, &parsed);
+	b->path_mss = b->books.least_mss = b->passive.path_mss = mss;
+}
+
+const char *bench_accept_record(struct bench *b, const struct tcp_seg *syn,
+				const struct syn_record *r)
+{
 	struct bench_books *k = &b->books;
-	struct syn_record r;
 	struct tcp_seg answer;
 
-	if (why != NULL)
-		return why;
-	parsed.seg.seq = seq_add(parsed.seg.seq, b->irs);
-	note_peer(b, &parsed.seg);
-	r = syn_record_from(&parsed.seg, seq_at(b->iss), MSS_DEFAULT_V4);
-	r.sends = sent;
-	syn_record_answer(&r, &b->passive, b->now, &answer);
+	note_peer(b, syn);
+	k->ts = r->offer & SYN_TS;
+	syn_record_answer(r, &b->passive, b->now, &answer);
 	b->seen_ts = ts_raw(answer.opts.tsval);
 	k->edge = 1 + answer.rawwnd;
 	k->last_ack = 1;
 	k->top = 1;
 	k->edge_known = true;
-	if (!tcp_open_passive(&b->t, &b->env, &r, &b->passive, 1, b->now))
+	if (!tcp_open_passive(&b->t, &b->env, r, &b->passive, 1, b->now))
 		return wrong(b, "no memory for the connection");
 	return bench_check(b);
+}
+
+const char *bench_accept(struct bench *b, const char *syn, uint8_t sent)
+{
+	struct trace_line parsed;
+	const char *why = bench_parse(b, syn, &parsed);
+	struct syn_record r;
+
+	if (why != NULL)
+		return why;
+	parsed.seg.seq = seq_add(parsed.seg.seq, b->irs);
+	r = syn_record_from(&parsed.seg, seq_at(b->iss), MSS_DEFAULT_V4);
+	r.sends = sent;
+	return bench_accept_record(b, &parsed.seg, &r);
 }
 
 /* Keeps the sentence: the bench that it lies in may be gone when it is read. */

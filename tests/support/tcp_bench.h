@@ -77,6 +77,7 @@ struct bench {
 	instant now, epoch;
 	uint32_t iss, irs;
 	uint32_t bulk;
+	uint16_t path_mss;
 	uint16_t peer_win;  /* of lines without "win" */
 	uint32_t peer_ts;   /* of lines without options, when timestamps are agreed on */
 	uint32_t seen_ts;   /* the last TSval that we sent */
@@ -103,6 +104,10 @@ static inline uint8_t bench_octet(uint32_t rel)
 struct bench *bench_new(void);           /* CLOSED */
 const char *bench_open(struct bench *b); /* OPEN; nothing is sent yet */
 const char *bench_accept(struct bench *b, const char *syn, uint8_t sends); /* out of a record */
+/* The same, for whoever plays the listener: `syn` made the record. */
+const char *bench_accept_record(struct bench *b, const struct tcp_seg *syn,
+				const struct syn_record *r);
+void bench_path_mss(struct bench *b, uint16_t mss); /* before the connection begins */
 const char *bench_done(struct bench *b);
 void bench_free(struct bench *b);
 void bench_forget(struct bench *b); /* what was sent and not looked at */
