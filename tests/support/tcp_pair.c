@@ -318,7 +318,7 @@ static const char *application(struct pair *p, unsigned i)
 
 	s->app_at = after(p->now,
 			  microseconds(1 + prng_below(&p->r, (uint32_t)to_us(s->app_pause) + 1)));
-	if (s->listens || (b->t.state == TCP_CLOSED && !has_failed(p, i) && !s->closed))
+	if (s->listens)
 		return NULL;
 	why = bench_read(b, n, INT64_MIN);
 	if (why != NULL)
@@ -375,7 +375,7 @@ static const char *step_side(struct pair *p, unsigned i)
 static bool is_over(const struct pair *p)
 {
 	for (unsigned i = 0; i < 2; i++)
-		if (p->side[i].listens || p->side[i].b->t.state != TCP_CLOSED)
+		if (!p->side[i].closed || p->side[i].b->t.state != TCP_CLOSED)
 			return false;
 	return true;
 }
