@@ -39,6 +39,7 @@ static void draw_side(struct pair *p, unsigned i)
 
 	*s = (struct pair_side){.b = b};
 	b->conf.rcvbuf = one_of(&p->r, buffers, COUNT_OF(buffers));
+	b->conf.user_timeout = nanoseconds(UINT64_MAX); /* bad luck is no reason to give up here */
 	b->conf.sndbuf = one_of(&p->r, buffers, COUNT_OF(buffers));
 	bench_path_mss(b, (uint16_t)one_of(&p->r, mss, COUNT_OF(mss)));
 	b->conf.nodelay = prng_below(&p->r, 4) == 0;
