@@ -873,6 +873,27 @@ static void C_35_our_ACK_beside_a_probe_can_be_taken(void **state)
 	done(b);
 }
 
+/* Each took the other's octet and does not know that its own was taken: no storm, and an end. */
+static void C_35_both_probes_taken_unknown_to_both(void **state)
+{
+	struct bench *b = established();
+
+	(void)state;
+	rx(b, ". 1:1(0) ack 1 win 0");
+	sends(b, 1000);
+	advance(b, seconds(1));
+	tx(b, ". 1:2(1) ack 1");
+	bench_forget(b);
+	rx(b, ". 1:2(1) ack 1 win 0"); /* its own probe, which we take */
+	advance(b, milliseconds(40));
+	tx(b, ". 1:1(0) ack 2");
+	rx(b, ". 1:1(0) ack 2 win 0"); /* its answer, at its SND.UNA: it took ours */
+	assert_int_equal(b->t.snd.una.n - b->iss, 2);
+	tx(b, ". 2:2(0) ack 2");
+	quiet(b);
+	done(b);
+}
+
 static void C_36_what_was_promised_is_taken(void **state)
 {
 	struct bench *b = established_with("<mss 1000,nop,wscale 0>", 30000);
@@ -984,6 +1005,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(C_34_timestamp_never_agreed_on_is_ignored),
 	cmocka_unit_test(C_35_both_windows_zero_the_ACK_of_a_probe_counts),
 	cmocka_unit_test(C_35_our_ACK_beside_a_probe_can_be_taken),
+	cmocka_unit_test(C_35_both_probes_taken_unknown_to_both),
 	cmocka_unit_test(C_36_what_was_promised_is_taken),
 	cmocka_unit_test(C_37_ICMP_errors),
 	cmocka_unit_test(C_40_R2_in_the_closing_states),

@@ -192,6 +192,18 @@ static bool is_repeated_syn(const struct tcb *t, const struct tcp_seg *seg)
 	       seq_eq(seg->seq, t->irs) && !(has(t, TF_PASSIVE) && seg_has(seg, AKSU_ACK));
 }
 
+/*
+ * A.2: a pure ACK one left of the window comes from a peer that probed us, and does not know that
+ * we took the octet. It is answered, and what is new in it counts: with both sides probing, neither
+ * would ever hear the other. DEPARTS: as the draft that A.2 names would have it.
+ */
+static bool only_its_ack_counts(const struct tcb *t, const struct tcp_seg *seg)
+{
+	return tcp_synchronized(t) && t->state != TCP_TIME_WAIT && seg->flags == AKSU_ACK &&
+	       seg->len == 0 && seq_eq(seg->seq, seq_sub(t->rcv.nxt, 1)) &&
+	       (seq_gt(seg->ack, t->snd.una) || seg->wnd != t->snd.wnd);
+}
+
 static enum step step1_sequence(struct tcb *t, struct tcp_seg *seg, instant now)
 {
 	if (is_repeated_syn(t, seg))
@@ -213,7 +225,8 @@ static enum step step1_sequence(struct tcb *t, struct tcp_seg *seg, instant now)
 		seg_measure(seg);
 		return GO_ON;
 	}
-	return unacceptable(t, seg, now);
+	(void)unacceptable(t, seg, now);
+	return only_its_ack_counts(t, seg) ? GO_ON : DONE;
 }
 
 /* ---------------------------------------------------------------- second: RST */

@@ -67,9 +67,11 @@ void pair_init(struct pair *p, uint64_t seed)
 	p->wire = calloc(PAIR_WIRE, sizeof(*p->wire));
 	draw_side(p, 0);
 	draw_side(p, 1);
-	for (unsigned i = 0; i < 2; i++) /* a buffer of an octet makes a round trip of each */
+	for (unsigned i = 0; i < 2; i++) { /* a buffer of an octet makes a round trip of each */
 		if (p->side[1 - i].b->conf.rcvbuf < 3000 || p->side[i].b->conf.sndbuf < 3000)
 			p->side[i].total %= 100;
+		p->side[i].chunk += p->side[i].total / 100;
+	}
 	p->side[0].b->iss = p->side[1].b->irs = near_a_wrap(&p->r);
 	p->side[1].b->iss = p->side[0].b->irs = near_a_wrap(&p->r);
 	p->side[1].listens = prng_below(&p->r, 5) != 0; /* else both open */
