@@ -37,6 +37,8 @@ static void *give(void *ctx, size_t size, size_t align)
 	b->allocations++;
 	if (b->allocations >= b->fail_at && b->allocations - b->fail_at < b->fail_for)
 		return NULL;
+	if (b->fail_chance > 0 && prng_chance(&b->fail_prng, b->fail_chance))
+		return NULL;
 	if (align < sizeof(void *))
 		align = sizeof(void *);
 	if (posix_memalign(&p, align, size) != 0)

@@ -45,7 +45,7 @@ enum {
 	BENCH_PEER_MSS = 1000, /* what lines below announce when a test says nothing else */
 	BENCH_RCVBUF = 60000,
 	BENCH_SNDBUF = 200000,
-	BENCH_QUEUE = 4096, /* segments that a test may leave unread */
+	BENCH_QUEUE = 2048, /* segments that a test may leave unread */
 };
 
 struct bench_seg {
@@ -90,7 +90,9 @@ struct bench {
 	struct bench_seg last; /* what tx() looked at */
 	struct bench_books books;
 	uint64_t allocations, fail_at, fail_for; /* the fail_at-th fails, and fail_for - 1 more */
-	uint64_t live;                           /* allocations not given back */
+	uint32_t fail_chance;                    /* millionths of all allocations fail */
+	struct prng fail_prng;
+	uint64_t live; /* allocations not given back */
 	char panic[200];
 	char why[512]; /* the sentence of the last failure */
 };

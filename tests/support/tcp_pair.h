@@ -47,10 +47,10 @@ struct pair {
 	instant now;
 	struct pair_side side[2];
 	uint32_t loss, duplicate, reorder; /* millionths */
-	uint32_t starve;                   /* millionths of allocations that fail */
 	duration delay, jitter;
 	uint8_t strip; /* options that a middlebox takes off both SYNs */
-	bool show;    /* prints what is sent: TCP_SHOW in the environment */
+	bool starving; /* allocations fail here and there */
+	bool show;     /* prints what is sent: TCP_SHOW in the environment */
 	bool merge;    /* the link merges what arrives together */
 	bool abort_ok; /* an error may end it */
 	struct pair_flight *wire;
