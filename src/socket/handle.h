@@ -44,11 +44,6 @@ static inline struct bound *listener_at(const struct aksu *s, const struct conn 
 	return c->flags & CONN_LISTENER ? bound_at(s, c->bound) : NULL;
 }
 
-static inline bool fresh(const struct conn *c)
-{
-	return c->t.state == TCP_CLOSED && c->t.error == AKSU_OK && c->flow.remote_port == 0;
-}
-
 /* udp.c, behind the calls that serve both kinds */
 int socket_bind_udp(struct aksu *s, aksu_socket h, const struct aksu_endpoint *local);
 int socket_connect_udp(struct aksu *s, aksu_socket h, const struct aksu_endpoint *remote);

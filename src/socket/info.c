@@ -33,7 +33,7 @@ static void fill_conn(const struct aksu *s, const struct conn *c, struct aksu_in
 
 	fill_flow(out, &c->flow);
 	out->state = c->flags & CONN_LISTENER ? (uint8_t)TCP_LISTEN : t->state;
-	if (fresh(c))
+	if (conn_fresh(c))
 		return;
 	fill_numbers(out, t);
 	out->options = (uint8_t)((has(t, TF_TS) ? AKSU_OPT_TS : 0) |
@@ -71,6 +71,8 @@ int aksu_info(const struct aksu *s, aksu_socket h, struct aksu_info *out)
 	const struct bound *b = udp_of(s, h, &index);
 
 	*out = (struct aksu_info){0};
+	if (poisoned(s))
+		return -AKSU_EPOISONED;
 	if (c != NULL) {
 		fill_conn(s, c, out);
 		return AKSU_OK;
@@ -82,13 +84,19 @@ int aksu_info(const struct aksu *s, aksu_socket h, struct aksu_info *out)
 	return AKSU_OK;
 }
 
+static void fill_record(const struct aksu *s, const struct flow *f, struct aksu_info *out)
+{
+	fill_flow(out, f);
+	out->conn = flow_id(s, f);
+}
+
 /* The cursor counts through the pools, one after the other: the pool's number above, an index
  * below. */
 bool aksu_next_info(const struct aksu *s, uint64_t *cursor, struct aksu_info *out)
 {
 	const struct pool *const pools[] = {&s->conns, &s->syns, &s->timewaits};
 
-	for (uint64_t k = *cursor >> 32; k < COUNT_OF(pools); *cursor = ++k << 32) {
+	for (uint64_t k = *cursor >> 32; k < COUNT_OF(pools) && !poisoned(s); *cursor = ++k << 32) {
 		uint32_t i = pool_next(pools[k], (uint32_t)*cursor);
 
 		if (i == POOL_NONE)
@@ -99,7 +107,7 @@ bool aksu_next_info(const struct aksu *s, uint64_t *cursor, struct aksu_info *ou
 			fill_conn(s, conn_at(s, i), out);
 			return true;
 		}
-		fill_flow(out, k == 1 ? &syn_at(s, i)->flow : &timewait_at(s, i)->flow);
+		fill_record(s, k == 1 ? &syn_at(s, i)->flow : &timewait_at(s, i)->flow, out);
 		out->state = k == 1 ? TCP_SYN_RECEIVED : TCP_TIME_WAIT;
 		return true;
 	}

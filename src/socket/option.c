@@ -84,10 +84,19 @@ static bool set(struct tcp_conf *o, enum aksu_option option, int64_t v)
 	return false;
 }
 
+/* What a UDP socket has. */
+static bool is_for_udp(enum aksu_option option)
+{
+	return option == AKSU_SO_ERROR || option == AKSU_SO_SNDBUF || option == AKSU_SO_RCVBUF ||
+	       option == AKSU_SO_REUSEADDR || option == AKSU_IP_TOS || option == AKSU_IP_TTL;
+}
+
 static int set_bound(struct aksu *s, struct bound *b, enum aksu_option option, int64_t v)
 {
 	struct tcp_conf trial = *b->conf, *own;
 
+	if (b->protocol == 17 && !is_for_udp(option))
+		return -AKSU_ENOPROTOOPT;
 	if (!set(&trial, option, v))
 		return -AKSU_EINVAL;
 	own = conf_own(s, &b->conf);
@@ -107,14 +116,16 @@ int aksu_set_option(struct aksu *s, aksu_socket h, enum aksu_option option, int6
 	if (poisoned(s))
 		return -AKSU_EPOISONED;
 	(void)latch(s, now);
+	if (option >= AKSU_OPTION_COUNT)
+		return -AKSU_ENOPROTOOPT;
 	b = udp_of(s, h, &index);
 	if (b != NULL)
 		return set_bound(s, b, option, value);
 	c = tcp_of(s, h, &index);
 	if (c == NULL)
 		return -AKSU_EBADF;
-	if (option >= AKSU_OPTION_COUNT)
-		return -AKSU_ENOPROTOOPT;
+	if (option == AKSU_TCP_MAXSEG && !conn_fresh(c))
+		return -AKSU_EISCONN; /* it was announced already */
 	trial = *c->t.conf;
 	if (!set(&trial, option, value))
 		return -AKSU_EINVAL;
@@ -203,6 +214,8 @@ int aksu_get_option(struct aksu *s, aksu_socket h, enum aksu_option option, int6
 	b = udp_of(s, h, &index);
 	if (b == NULL)
 		return -AKSU_EBADF;
+	if (!is_for_udp(option))
+		return -AKSU_ENOPROTOOPT;
 	*value = option == AKSU_SO_ERROR ? b->error : get_conf(b->conf, option);
 	if (option == AKSU_SO_ERROR)
 		b->error = 0;

@@ -18,10 +18,12 @@ uint32_t aksu_ready(const struct aksu *s, aksu_socket h)
 	const struct conn *c = tcp_of(s, h, &index);
 	const struct bound *b;
 
+	if (poisoned(s))
+		return 0;
 	if (c != NULL && c->flags & CONN_LISTENER)
 		return ready_of_bound(bound_at(s, c->bound));
 	if (c != NULL)
-		return fresh(c) ? 0 : tcp_ready(&c->t);
+		return conn_ready(c);
 	b = udp_of(s, h, &index);
 	return b != NULL ? ready_of_bound(b) : 0;
 }
@@ -46,7 +48,7 @@ static uint32_t take_notices(struct conn *c)
 static void take_conn(struct aksu *s, uint32_t index, struct aksu_ready *out)
 {
 	struct conn *c = conn_at(s, index);
-	uint32_t ready = tcp_ready(&c->t);
+	uint32_t ready = conn_ready(c);
 
 	list_remove(NEWS(s), &s->news, index);
 	c->flags &= (uint8_t)~CONN_NEWS;
@@ -71,7 +73,7 @@ static void take_bound(struct aksu *s, uint32_t index, struct aksu_ready *out)
 
 bool aksu_next_ready(struct aksu *s, struct aksu_ready *out)
 {
-	while (s->bound_news.head != POOL_NONE || s->news.head != POOL_NONE) {
+	while (!poisoned(s) && (s->bound_news.head != POOL_NONE || s->news.head != POOL_NONE)) {
 		if (s->bound_news.head != POOL_NONE)
 			take_bound(s, s->bound_news.head, out);
 		else
@@ -88,6 +90,8 @@ int aksu_set_user(struct aksu *s, aksu_socket h, void *user)
 	struct conn *c = tcp_of(s, h, &index);
 	struct bound *b = udp_of(s, h, &index);
 
+	if (poisoned(s))
+		return -AKSU_EPOISONED;
 	if (c == NULL && b == NULL)
 		return -AKSU_EBADF;
 	if (c != NULL)

@@ -7,6 +7,14 @@
  */
 #include "socket/handle.h"
 
+/* No TCP socket has this name: it is a UDP socket's, or nobody's. */
+static int bad_name(const struct aksu *s, aksu_socket h)
+{
+	uint32_t index;
+
+	return udp_of(s, h, &index) != NULL ? -AKSU_EOPNOTSUPP : -AKSU_EBADF;
+}
+
 #define ENTER(h, now)                   \
 	uint32_t index;                 \
 	struct conn *c;                 \
@@ -15,7 +23,7 @@
 	(void)latch(s, now);            \
 	c = tcp_of(s, h, &index);       \
 	if (c == NULL)                  \
-	return -AKSU_EBADF
+	return bad_name(s, h)
 
 /* ---------------------------------------------------------------- making */
 
@@ -36,7 +44,7 @@ static int bind_tcp(struct aksu *s, uint32_t index, const struct aksu_endpoint *
 	uint32_t bound;
 	int error;
 
-	if (!fresh(c) || c->flags & (CONN_BOUND | CONN_LISTENER))
+	if (!conn_fresh(c) || c->flags & (CONN_BOUND | CONN_LISTENER))
 		return -AKSU_EINVAL;
 	bound = bound_add(s, 6, local, &error);
 	if (bound == POOL_NONE)
@@ -71,8 +79,8 @@ int aksu_listen(struct aksu *s, aksu_socket h, unsigned backlog)
 		return -AKSU_EPOISONED;
 	c = tcp_of(s, h, &index);
 	if (c == NULL)
-		return is_udp(h) ? -AKSU_EOPNOTSUPP : -AKSU_EBADF;
-	if (!fresh(c))
+		return bad_name(s, h);
+	if (!conn_fresh(c))
 		return -AKSU_EISCONN;
 	return stack_listen(s, index, backlog);
 }
@@ -87,7 +95,7 @@ int aksu_accept(struct aksu *s, aksu_socket listener, aksu_socket *out)
 		return -AKSU_EPOISONED;
 	c = tcp_of(s, listener, &index);
 	if (c == NULL)
-		return -AKSU_EBADF;
+		return bad_name(s, listener);
 	b = listener_at(s, c);
 	if (b == NULL)
 		return -AKSU_EINVAL;
@@ -122,7 +130,7 @@ int aksu_connect(struct aksu *s, aksu_socket h, const struct aksu_endpoint *remo
 		return -AKSU_EOPNOTSUPP;
 	if (c->t.state == TCP_SYN_SENT || c->t.state == TCP_SYN_RECEIVED)
 		return -AKSU_EALREADY;
-	if (!fresh(c))
+	if (!conn_fresh(c))
 		return -AKSU_EISCONN;
 	return stack_connect(s, index, remote, s->now);
 }
@@ -144,7 +152,11 @@ int aksu_shutdown(struct aksu *s, aksu_socket h, aksu_time now)
 
 static void close_listener(struct aksu *s, uint32_t index)
 {
-	passive_forget(s, conn_at(s, index)->bound);
+	struct conn *c = conn_at(s, index);
+
+	conn_enter(s, c);
+	passive_forget(s, c->bound);
+	report_state(s, &c->flow, TCP_LISTEN, TCP_CLOSED);
 	conn_free(s, index); /* its binding goes with it */
 }
 
@@ -165,7 +177,7 @@ static int give_up(struct aksu *s, aksu_socket h, aksu_time now, bool abort)
 		tcp_abort(&c->t, &re);
 	else
 		(void)tcp_close(&c->t, s->now, &re);
-	reply_send(s, &f, &re, (enum tcp_state)c->t.state);
+	reply_send(s, &f, &re, (enum tcp_state)c->t.state, c->t.conf);
 	conn_disown(s, index);
 	return AKSU_OK;
 }
@@ -219,7 +231,9 @@ int64_t aksu_recv(struct aksu *s, aksu_socket h, void *data, size_t n, aksu_time
 int64_t aksu_peek(struct aksu *s, aksu_socket h, void *data, size_t n)
 {
 	uint32_t index;
-	struct conn *c = poisoned(s) ? NULL : tcp_of(s, h, &index);
+	const struct conn *c = tcp_of(s, h, &index);
 
-	return c != NULL ? tcp_peek(&c->t, data, n) : -AKSU_EBADF;
+	if (poisoned(s))
+		return -AKSU_EPOISONED;
+	return c != NULL ? tcp_peek(&c->t, data, n) : bad_name(s, h);
 }

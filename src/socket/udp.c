@@ -56,10 +56,20 @@ int socket_close_udp(struct aksu *s, aksu_socket h)
 {
 	uint32_t index;
 
+	if (poisoned(s))
+		return -AKSU_EPOISONED;
 	if (udp_of(s, h, &index) == NULL)
 		return -AKSU_EBADF;
 	bound_remove(s, index);
 	return AKSU_OK;
+}
+
+/* No UDP socket has this name: it is a TCP socket's, or nobody's. */
+static int no_udp(const struct aksu *s, aksu_socket h)
+{
+	uint32_t index;
+
+	return tcp_of(s, h, &index) != NULL ? -AKSU_EOPNOTSUPP : -AKSU_EBADF;
 }
 
 int64_t aksu_sendto(struct aksu *s, aksu_socket h, const void *data, size_t n,
@@ -71,7 +81,7 @@ int64_t aksu_sendto(struct aksu *s, aksu_socket h, const void *data, size_t n,
 		return -AKSU_EPOISONED;
 	(void)latch(s, now);
 	if (udp_of(s, h, &index) == NULL)
-		return is_udp(h) ? -AKSU_EBADF : -AKSU_EOPNOTSUPP;
+		return no_udp(s, h);
 	return udp_send(s, index, data, n, to);
 }
 
@@ -83,6 +93,6 @@ int64_t aksu_recvfrom(struct aksu *s, aksu_socket h, void *data, size_t n,
 	if (poisoned(s))
 		return -AKSU_EPOISONED;
 	if (udp_of(s, h, &index) == NULL)
-		return is_udp(h) ? -AKSU_EBADF : -AKSU_EOPNOTSUPP;
+		return no_udp(s, h);
 	return udp_receive(s, index, data, n, from);
 }

@@ -24,6 +24,8 @@ static void run_connections(struct aksu *s)
 
 		conn_enter(s, c);
 		tcp_advance(&c->t, s->now);
+		if (c->t.backoff > 0)
+			conn_reroute(s, index, false); /* the path may have changed since */
 		conn_settle(s, index);
 	}
 }
@@ -50,6 +52,7 @@ static void run_links(struct aksu *s)
 			continue;
 		link_advance(&i->l, s->now);
 		link_failures(s, i);
+		link_count_drops(s, i);
 	}
 	conn_settle_touched(s);
 }
@@ -59,6 +62,7 @@ void aksu_advance(struct aksu *s, aksu_time now)
 	if (poisoned(s))
 		return;
 	(void)latch(s, now);
+	s->env.events.scope = (struct event_scope){0};
 	run_connections(s);
 	syn_advance(s, jumped(s, s->syns_since, SYN_UNIT, seconds(1u << (SYN_LEVELS - 1))));
 	timewait_advance(s, jumped(s, s->timewaits_since, TIMEWAIT_UNIT,

@@ -65,11 +65,9 @@ static void leave_send_list(struct aksu *s, struct conn *c, uint32_t index)
 {
 	struct iface *i = conn_iface(s, c);
 
-	if (c->flags & CONN_TOUCHED)
-		list_remove(SENDING(s), &s->touched, index);
 	if (c->flags & CONN_READY && i != NULL)
 		list_remove(SENDING(s), &i->ready, index);
-	c->flags &= (uint8_t) ~(CONN_TOUCHED | CONN_READY);
+	c->flags &= (uint8_t)~CONN_READY;
 }
 
 static void leave_table(struct aksu *s, struct conn *c, uint32_t index)
@@ -125,19 +123,22 @@ void scope_set(struct aksu *s, const struct flow *f, int link, uint64_t packet)
 	};
 }
 
-/* A record has no block to report its states. */
+/* A record has no block to report its states; the frame of the scope did it, if there is one. */
 void report_state(struct aksu *s, const struct flow *f, enum tcp_state from, enum tcp_state to)
 {
 	struct aksu_event *e;
 
 	if (LIKELY(!event_wanted(&s->env.events, AKSU_EVENT_STATE)))
 		return;
-	scope_set(s, f, 0, 0);
 	e = event_begin(&s->env.events, AKSU_EVENT_STATE);
 	if (e == NULL)
 		return;
 	event_of_conn(e, flow_id(s, f), (uint8_t)to);
 	e->from = (uint8_t)from;
+	e->local = f->local;
+	e->remote = f->remote;
+	e->local_port = f->local_port;
+	e->remote_port = f->remote_port;
 }
 
 void conn_enter(struct aksu *s, const struct conn *c) { scope_set(s, &c->flow, c->link, 0); }
@@ -168,10 +169,12 @@ static void settle_sending(struct aksu *s, struct conn *c, uint32_t index)
 	}
 }
 
+uint32_t conn_ready(const struct conn *c) { return conn_fresh(c) ? 0 : tcp_ready(&c->t); }
+
 /* What grew since it was last told (edge-triggered); notices are told once. */
 static void settle_news(struct aksu *s, struct conn *c, uint32_t index)
 {
-	uint8_t ready = (uint8_t)tcp_ready(&c->t);
+	uint8_t ready = (uint8_t)conn_ready(c);
 	uint8_t trouble = c->t.conf->no_soft_errors ? 0 : NOTICE_SOFT_ERROR | NOTICE_R1;
 	uint8_t notices = c->t.notices & (NOTICE_URGENT | NOTICE_CONNECTED | trouble);
 
@@ -250,19 +253,23 @@ void conn_touch(struct aksu *s, uint32_t index)
 
 	if (c->flags & CONN_TOUCHED)
 		return;
-	leave_send_list(s, c, index);
-	list_append(SENDING(s), &s->touched, index);
+	if (s->touched_count == TOUCHED_MAX)
+		conn_settle_touched(s);
+	s->touched[s->touched_count++] = index;
 	c->flags |= CONN_TOUCHED;
 }
 
 void conn_settle_touched(struct aksu *s)
 {
-	while (s->touched.head != POOL_NONE) {
-		uint32_t index = s->touched.head;
+	for (uint32_t k = 0; k < s->touched_count; k++) {
+		uint32_t index = s->touched[k];
 
-		leave_send_list(s, conn_at(s, index), index);
+		if (!pool_lives(&s->conns, index) || !(conn_at(s, index)->flags & CONN_TOUCHED))
+			continue;
+		conn_at(s, index)->flags &= (uint8_t)~CONN_TOUCHED;
 		conn_settle(s, index);
 	}
+	s->touched_count = 0;
 }
 
 void conn_disown(struct aksu *s, uint32_t index)
@@ -275,14 +282,26 @@ void conn_disown(struct aksu *s, uint32_t index)
 	conn_settle(s, index);
 }
 
-void conn_reroute(struct aksu *s, struct conn *c, bool lost)
+/* Its packets leave by another link now. */
+static void change_link(struct aksu *s, struct conn *c, uint32_t index, int link)
 {
+	leave_send_list(s, c, index);
+	c->link = (int16_t)link;
+	settle_sending(s, c, index);
+}
+
+void conn_reroute(struct aksu *s, uint32_t index, bool lost)
+{
+	struct conn *c = conn_at(s, index);
 	struct ip_path path;
 	uint16_t mss;
 
-	if (c->link == IP_LOCAL || ip_route(&s->ip, &c->flow.remote, &c->flow.local, &path) != 0)
+	if (c->link == IP_LOCAL || !(c->flags & CONN_IN_TABLE) ||
+	    ip_route(&s->ip, &c->flow.remote, &c->flow.local, &path) != 0 || path.local)
 		return;
+	if (path.link != c->link)
+		change_link(s, c, index, path.link);
 	mss = path_mss_of(&path);
 	if (mss != c->t.path_mss)
-		tcp_path_mss(&c->t, mss, lost);
+		tcp_path_mss(&c->t, mss, lost && mss < c->t.path_mss);
 }

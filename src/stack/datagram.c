@@ -15,28 +15,32 @@ static struct iface *iface_of(struct aksu *s, const struct ip_reply *d, struct i
 	return path->local ? &s->local : s->ifaces[path->link];
 }
 
-static bool refuse(struct aksu *s, struct ip_reply *d, enum aksu_drop reason)
+static int refuse(struct aksu *s, struct ip_reply *d, enum aksu_drop reason, int error)
 {
-	s->env.counters.drops[reason]++;
+	tcp_drop(&s->env, NULL, reason, NULL);
 	block_unref(d->payload.block);
 	d->payload.block = NULL;
-	return false;
+	return error;
 }
 
-bool datagram_send(struct aksu *s, struct ip_reply *d)
+int datagram_send(struct aksu *s, struct ip_reply *d)
 {
 	struct ip_path path = {0};
 	struct iface *i = iface_of(s, d, &path);
 	struct ip_reply *at;
 
 	if (i == NULL)
-		return refuse(s, d, AKSU_DROP_NO_ROUTE);
+		return refuse(s, d, AKSU_DROP_NO_ROUTE, -AKSU_ENETUNREACH);
 	at = ring_push(&i->datagrams, &s->env.mem, sizeof(*at), DATAGRAMS_MAX);
-	if (at == NULL)
-		return refuse(s, d, AKSU_DROP_REPLY_QUEUE);
+	if (at == NULL && i->datagrams.count < DATAGRAMS_MAX)
+		return refuse(s, d, AKSU_DROP_NO_MEMORY, -AKSU_ENOMEM);
+	if (at == NULL) {
+		i->datagram_refused = true;
+		return refuse(s, d, AKSU_DROP_REPLY_QUEUE, -AKSU_EAGAIN);
+	}
 	*at = *d;
 	d->payload.block = NULL; /* the reference moved */
-	return true;
+	return AKSU_OK;
 }
 
 static void finish_first(struct aksu *s, struct iface *i)
@@ -44,6 +48,10 @@ static void finish_first(struct aksu *s, struct iface *i)
 	block_unref(RING_AT(&i->datagrams, struct ip_reply, 0)->payload.block);
 	ring_pop(&i->datagrams, &s->env.mem, sizeof(struct ip_reply));
 	i->cutting_valid = false;
+	if (i->datagram_refused && i->datagrams.count <= DATAGRAMS_MAX / 2) {
+		i->datagram_refused = false;
+		udp_writable(s);
+	}
 }
 
 static void report(struct aksu *s, struct iface *i, const struct ip_reply *d,
@@ -62,6 +70,13 @@ static void report(struct aksu *s, struct iface *i, const struct ip_reply *d,
 	}
 }
 
+/* The link knows no subnets: for the broadcast of one it wants the limited one (link/link.h). */
+static void name_broadcast(struct ip_path *path)
+{
+	if (path->broadcast && addr_is_v4(&path->next_hop) && !addr_is_multicast(&path->next_hop))
+		path->next_hop = aksu_addr_v4(255, 255, 255, 255);
+}
+
 /* The next fragment of the first datagram; 0: it is done. */
 static bool next_piece(struct aksu *s, struct iface *i, struct ip_reply *d, struct aksu_tx *tx)
 {
@@ -69,8 +84,11 @@ static bool next_piece(struct aksu *s, struct iface *i, struct ip_reply *d, stru
 	uint32_t offset, len;
 
 	if (!i->cutting_valid) {
-		if (iface_of(s, d, &i->cutting_path) == NULL)
-			return false;
+		if (iface_of(s, d, &i->cutting_path) != i) {
+			tcp_drop(&s->env, NULL, AKSU_DROP_NO_ROUTE, NULL);
+			return false; /* the route changed while it waited */
+		}
+		name_broadcast(&i->cutting_path);
 		ip_fragments_start(&i->cutting, &s->ip, &d->out,
 				   i->local ? IP_LOCAL_MTU : i->cutting_path.pmtu);
 		i->cutting_valid = true;
@@ -81,7 +99,7 @@ static bool next_piece(struct aksu *s, struct iface *i, struct ip_reply *d, stru
 	tx->head_len = (uint16_t)(ip_at + head);
 	tx->len = (uint32_t)(ip_at + head) + len;
 	tx->checksum = 0;
-	tx->mss = 0;
+	tx->csum_start = tx->csum_offset = tx->mss = tx->transport = 0;
 	tx->pieces = 1;
 	tx->piece[0] = (struct aksu_piece){
 		d->payload.block->data + d->payload.at + offset,

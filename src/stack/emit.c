@@ -65,7 +65,7 @@ static bool route_frame(struct aksu *s, struct iface *i, const struct flow *f, s
 	if (i->local || i->l.kind == AKSU_LINK_IP)
 		return true;
 	if (ip_route(&s->ip, &f->remote, &f->local, &path) != 0 || path.link != i->number) {
-		s->env.counters.drops[AKSU_DROP_NO_ROUTE]++;
+		tcp_drop(&s->env, NULL, AKSU_DROP_NO_ROUTE, NULL);
 		tx_release(tx);
 		return false;
 	}
@@ -105,6 +105,7 @@ static void report(struct aksu *s, const struct iface *i, const struct flow *f,
 struct envelope {
 	uint32_t label; /* IPv6 flow label: the same for all packets of a flow (RFC 6437) */
 	uint8_t ttl, tos;
+	bool may_cut; /* IPv4: the path is narrower than what we stay above with DF (ip/pmtu.c) */
 };
 
 /* Headers of IP and TCP, at the offset that the link wants; returns where TCP's begins. */
@@ -121,9 +122,10 @@ static size_t write_headers(struct aksu *s, struct iface *i, const struct flow *
 		.protocol = 6,
 		.ttl = env.ttl != 0 ? env.ttl : IP_TTL_DEFAULT,
 		.tos = env.tos,
-		.id = (uint16_t)s->packets, /* with DF it means nothing (MAY-4) */
+		.id = (uint16_t)(env.may_cut ? ip_id(&s->ip, &f->local, &f->remote, 6)
+					     : s->packets), /* with DF it means nothing (MAY-4) */
 		.flow = env.label & 0xfffff,
-		.dont_fragment = true,
+		.dont_fragment = !env.may_cut,
 	};
 
 	seg.src_port = f->local_port;
@@ -161,10 +163,20 @@ static bool emit(struct aksu *s, struct iface *i, const struct flow *f, const st
 	return route_frame(s, i, f, tx);
 }
 
+/* Only a path MTU at the floor can be one that lies below it. */
+static bool may_cut(const struct aksu *s, const struct conn *c)
+{
+	struct ip_path path;
+
+	if (!addr_is_v4(&c->flow.remote) || c->t.path_mss > IP_PMTU_MIN_V4 - 20 - TCP_HDR_LEN)
+		return false;
+	return ip_route(&s->ip, &c->flow.remote, &c->flow.local, &path) == 0 && path.fragment;
+}
+
 bool emit_segment(struct aksu *s, struct iface *i, struct conn *c, const struct tcp_out *out,
 		  struct aksu_tx *tx)
 {
-	struct envelope env = {c->t.id, c->t.conf->ttl, c->t.conf->tos};
+	struct envelope env = {c->t.id, c->t.conf->ttl, c->t.conf->tos, may_cut(s, c)};
 	bool sent = emit(s, i, &c->flow, out, env, tx);
 
 	if (out->transmissions > 0)
@@ -177,7 +189,7 @@ bool emit_control(struct aksu *s, struct iface *i, const struct control *k, stru
 {
 	struct tcp_out out = {.seg = k->seg, .why = k->why};
 	uint32_t label = addr_is_v4(&k->flow.remote) ? 0 : flow_id(s, &k->flow);
-	struct envelope env = {label, k->ttl, k->tos};
+	struct envelope env = {label, k->ttl, k->tos, false};
 	bool sent = emit(s, i, &k->flow, &out, env, tx);
 
 	report(s, i, &k->flow, &out, tx, NULL, k->conn, k->state);

@@ -3,7 +3,7 @@
  * stack/flows.c - from a pair of endpoints to what is known of it, in O(1) up to a billion.
  *
  * Linear hashing (Litwin, 1980) over chains that run through the records: with each insertion at
- * most one bucket is split, with each removal at most one merged. The hash is keyed, so that
+ * most one bucket is split, with each removal at most two are merged. The hash is keyed, so that
  * nobody can aim at one bucket.
  */
 #include "base/bytes.h"
@@ -176,6 +176,7 @@ void flows_remove(struct aksu *s, flow_ref ref)
 		return;
 	*at = *next_of(s, ref);
 	t->count--;
-	if (t->buckets > BUCKETS_MIN && t->count < t->buckets / 2)
+	/* Two at a time, so that an empty table has no more buckets than a new one. */
+	for (int k = 0; k < 2 && t->buckets > BUCKETS_MIN && t->count < t->buckets / 2; k++)
 		shrink(s);
 }

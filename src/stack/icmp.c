@@ -9,16 +9,17 @@
 #include "stack/stack.h"
 
 /* RFC 1191 and 8201: the path takes less. */
-static void too_big(struct aksu *s, struct conn *c, const struct ip_icmp_error *e)
+static void too_big(struct aksu *s, uint32_t index, const struct ip_icmp_error *e)
 {
+	const struct conn *c = conn_at(s, index);
 	tcp_seq quoted = seq_at(e->seq);
 
 	if (!seq_geq(quoted, c->t.snd.una) || !seq_lt(quoted, c->t.snd.nxt)) {
 		tcp_drop(&s->env, &c->t, AKSU_DROP_ICMP_QUOTE, NULL);
 		return;
 	}
-	if (ip_pmtu_learn(&s->ip, &e->dst, e->mtu, e->quoted_len, s->now))
-		conn_reroute(s, c, true);
+	(void)ip_pmtu_learn(&s->ip, &e->dst, e->mtu, e->quoted_len, s->now);
+	conn_reroute(s, index, true); /* also when another connection has learnt it before */
 }
 
 static void tcp_error(struct aksu *s, const struct ip_icmp_error *e)
@@ -28,13 +29,13 @@ static void tcp_error(struct aksu *s, const struct ip_icmp_error *e)
 	struct conn *c;
 
 	if (FLOW_KIND(ref) != FLOW_CONN) {
-		s->env.counters.drops[AKSU_DROP_ICMP_QUOTE]++;
+		tcp_drop(&s->env, NULL, AKSU_DROP_ICMP_QUOTE, NULL);
 		return;
 	}
 	c = conn_at(s, FLOW_INDEX(ref));
 	conn_enter(s, c);
 	if (e->kind == IP_ERROR_TOO_BIG)
-		too_big(s, c, e);
+		too_big(s, FLOW_INDEX(ref), e);
 	else
 		tcp_icmp(&c->t, e->error, e->hard, seq_at(e->seq));
 	conn_touch(s, FLOW_INDEX(ref));
@@ -63,4 +64,22 @@ void link_failures(struct aksu *s, struct iface *i)
 		if (ip_quote(failure.packet, failure.len, &e))
 			icmp_deliver(s, &e);
 	}
+}
+
+static void count(struct aksu *s, enum aksu_drop reason, uint32_t total, uint32_t *counted)
+{
+	while (*counted != total) {
+		++*counted;
+		tcp_drop(&s->env, NULL, reason, NULL);
+	}
+}
+
+void link_count_drops(struct aksu *s, struct iface *i)
+{
+	const struct link_drops *d = &i->l.drops;
+
+	count(s, AKSU_DROP_NEIGHBOUR_QUEUE, d->queue, &i->counted.queue);
+	count(s, AKSU_DROP_NEIGHBOUR_FAILED, d->failed, &i->counted.failed);
+	count(s, AKSU_DROP_NO_MEMORY, d->memory, &i->counted.memory);
+	count(s, AKSU_DROP_REPLY_QUEUE, d->reply, &i->counted.reply);
 }

@@ -14,9 +14,9 @@
 
 /* ---------------------------------------------------------------- TCP */
 
-static void drop_frame(struct aksu *s, enum aksu_drop reason)
+static void drop_frame(struct aksu *s, const struct aksu_rx *rx, enum aksu_drop reason)
 {
-	s->env.events.scope = (struct event_scope){0};
+	s->env.events.scope = (struct event_scope){.packet = rx->packet, .link = rx->link};
 	tcp_drop(&s->env, NULL, reason, NULL);
 }
 
@@ -75,6 +75,8 @@ static bool reopens(struct aksu *s, uint32_t index, const struct flow *f, const 
 	w = timewait_from(&c->t);
 	if (listener == POOL_NONE || !timewait_may_reuse(&w, seg))
 		return false;
+	if (!passive_has_room(s, listener, seg))
+		return true; /* the old one stays until there is */
 	floor = timewait_iss_floor(&w);
 	tcb_terminate(&c->t, AKSU_OK);
 	conn_settle(s, index);
@@ -91,7 +93,7 @@ static void conn_segment(struct aksu *s, uint32_t index, const struct flow *f,
 	if (reopens(s, index, f, seg))
 		return;
 	tcp_input(&c->t, seg, s->now, &re);
-	reply_send(s, f, &re, (enum tcp_state)c->t.state);
+	reply_send(s, f, &re, (enum tcp_state)c->t.state, c->t.conf);
 	conn_touch(s, index);
 }
 
@@ -105,7 +107,7 @@ static void nobody(struct aksu *s, const struct flow *f, const struct tcp_seg *s
 		return;
 	}
 	tcp_closed(&s->env, seg, &re);
-	reply_send(s, f, &re, TCP_CLOSED);
+	reply_send(s, f, &re, TCP_CLOSED, NULL);
 }
 
 static void demultiplex(struct aksu *s, const struct flow *f, const struct tcp_seg *seg)
@@ -159,7 +161,8 @@ static void report_packet(struct aksu *s, const struct ip_in *in, const struct a
 	}
 }
 
-static void nd_deliver(struct aksu *s, struct iface *i, const struct ip_in *in)
+static void nd_deliver(struct aksu *s, struct iface *i, const struct ip_in *in,
+		       const struct aksu_rx *rx)
 {
 	struct link_nd nd = {
 		.data = in->payload,
@@ -171,7 +174,7 @@ static void nd_deliver(struct aksu *s, struct iface *i, const struct ip_in *in)
 	enum aksu_drop reason = link_nd_input(&i->l, &nd, s->now, NULL);
 
 	if (reason != AKSU_DROP_NONE)
-		drop_frame(s, reason);
+		drop_frame(s, rx, reason);
 	link_failures(s, i);
 }
 
@@ -185,7 +188,7 @@ static void ip_deliver(struct aksu *s, struct iface *i, const uint8_t *data, siz
 
 	s->env.counters.drops[AKSU_DROP_FRAGMENT_LIMIT] += in.evicted;
 	if (reason != AKSU_DROP_NONE)
-		drop_frame(s, reason);
+		drop_frame(s, rx, reason);
 	else
 		report_packet(s, &in, rx);
 	switch (in.kind) {
@@ -194,7 +197,7 @@ static void ip_deliver(struct aksu *s, struct iface *i, const uint8_t *data, siz
 		if (in.protocol == 6)
 			tcp_deliver(s, &in, rx);
 		else
-			udp_deliver(s, &in);
+			udp_deliver(s, &in, rx);
 		break;
 	case IP_REPLY:
 		if (in.reply.payload.block != NULL)
@@ -202,7 +205,7 @@ static void ip_deliver(struct aksu *s, struct iface *i, const uint8_t *data, siz
 		break;
 	case IP_ND:
 		if (i != NULL)
-			nd_deliver(s, i, &in);
+			nd_deliver(s, i, &in, rx);
 		break;
 	case IP_ICMP_ERROR: icmp_deliver(s, &in.error); break;
 	}
@@ -223,12 +226,12 @@ static void frame_input(struct aksu *s, const struct aksu_rx *rx)
 	s->env.counters.frames_in++;
 	s->env.counters.octets_in += rx->len;
 	if (i == NULL) {
-		drop_frame(s, AKSU_DROP_FRAME_LINK);
+		drop_frame(s, rx, AKSU_DROP_FRAME_LINK);
 		return;
 	}
 	reason = link_input(&i->l, rx->data, rx->len, s->now, &in);
 	if (reason != AKSU_DROP_NONE)
-		drop_frame(s, reason);
+		drop_frame(s, rx, reason);
 	else if (in.version != 0)
 		ip_deliver(s, i, in.data, in.len, in.broadcast, rx);
 }
@@ -247,6 +250,9 @@ size_t aksu_input(struct aksu *s, const struct aksu_rx *rx, size_t n, aksu_time 
 		dropped += s->env.dropped != before;
 	}
 	conn_settle_touched(s);
+	for (unsigned k = 0; k < s->iface_end; k++)
+		if (s->ifaces[k] != NULL)
+			link_count_drops(s, s->ifaces[k]);
 	local_run(s);
 	return n - (size_t)dropped;
 }

@@ -85,7 +85,7 @@ static void init_lists(struct aksu *s)
 {
 	const struct fifo none = {POOL_NONE, POOL_NONE};
 
-	s->touched = s->news = s->bound_news = s->local.ready = LIST_EMPTY;
+	s->news = s->bound_news = s->local.ready = LIST_EMPTY;
 	s->timewait_fifo = none;
 	for (unsigned l = 0; l < SYN_LEVELS; l++)
 		s->syn_fifo[l] = none;
@@ -241,12 +241,13 @@ int aksu_link_add(struct aksu *s, const struct aksu_link_config *given, aksu_tim
 	if (given->size < offsetof(struct aksu_link_config, features))
 		return -AKSU_EINVAL;
 	memcpy(&config, given, min_size(given->size, sizeof(config)));
-	if (config.mtu < 68 || config.mtu > 65535)
+	if (config.mtu < 68 || config.mtu > 65535 || (unsigned)config.kind > AKSU_LINK_ETHERNET)
 		return -AKSU_EINVAL;
 	if (config.features & AKSU_LINK_TX_TSO)
 		config.features |= AKSU_LINK_TX_CSUM;
 	if (config.tso_max == 0 || config.tso_max > 65535)
 		config.tso_max = 65535;
+	config.tso_max = max_u32(config.tso_max, config.mtu);
 	number = free_number(s);
 	if (number < 0)
 		return number;
@@ -271,6 +272,8 @@ int aksu_link_remove(struct aksu *s, int link)
 {
 	struct iface *i = iface_at(s, link);
 
+	if (poisoned(s))
+		return -AKSU_EPOISONED;
 	if (i == NULL)
 		return -AKSU_ENOENT;
 	/* Its connections keep their number, find no link, and end by their own timers. */
@@ -292,6 +295,8 @@ int aksu_link_set_mtu(struct aksu *s, int link, uint32_t mtu)
 	struct iface *i = iface_at(s, link);
 	int error;
 
+	if (poisoned(s))
+		return -AKSU_EPOISONED;
 	if (i == NULL)
 		return -AKSU_ENOENT;
 	if (mtu < 68 || mtu > 65535)
@@ -302,7 +307,7 @@ int aksu_link_set_mtu(struct aksu *s, int link, uint32_t mtu)
 	i->l.mtu = mtu;
 	for (uint32_t k = pool_next(&s->conns, 0); k != POOL_NONE; k = pool_next(&s->conns, k + 1))
 		if (conn_at(s, k)->flags & CONN_IN_TABLE && conn_at(s, k)->link == link) {
-			conn_reroute(s, conn_at(s, k), true);
+			conn_reroute(s, k, true);
 			conn_settle(s, k);
 		}
 	return AKSU_OK;
@@ -322,6 +327,8 @@ int aksu_addr_add(struct aksu *s, int link, const struct aksu_addr *addr, unsign
 	struct iface *i = iface_at(s, link);
 	int error;
 
+	if (poisoned(s))
+		return -AKSU_EPOISONED;
 	if (i == NULL)
 		return -AKSU_ENOENT;
 	error = ip_addr_add(&s->ip, link, addr, prefix);
@@ -337,6 +344,8 @@ int aksu_addr_remove(struct aksu *s, int link, const struct aksu_addr *addr)
 {
 	struct iface *i = iface_at(s, link);
 
+	if (poisoned(s))
+		return -AKSU_EPOISONED;
 	if (i == NULL)
 		return -AKSU_ENOENT;
 	link_addr_remove(&i->l, addr);
@@ -346,6 +355,8 @@ int aksu_addr_remove(struct aksu *s, int link, const struct aksu_addr *addr)
 int aksu_route_add(struct aksu *s, int link, const struct aksu_addr *dst, unsigned prefix,
 		   const struct aksu_addr *gateway)
 {
+	if (poisoned(s))
+		return -AKSU_EPOISONED;
 	if (iface_at(s, link) == NULL)
 		return -AKSU_ENOENT;
 	return ip_route_add(&s->ip, link, dst, prefix, gateway, 0);
@@ -353,5 +364,7 @@ int aksu_route_add(struct aksu *s, int link, const struct aksu_addr *dst, unsign
 
 int aksu_route_remove(struct aksu *s, int link, const struct aksu_addr *dst, unsigned prefix)
 {
+	if (poisoned(s))
+		return -AKSU_EPOISONED;
 	return ip_route_remove(&s->ip, link, dst, prefix);
 }

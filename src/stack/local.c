@@ -14,7 +14,7 @@ static void carry(struct aksu *s, struct aksu_tx *tx)
 	struct aksu_rx rx = {.checksum = AKSU_CHECKSUM_PARTIAL, .packet = tx->packet};
 
 	if (b == NULL) {
-		s->env.counters.drops[AKSU_DROP_NO_MEMORY]++;
+		tcp_drop(&s->env, NULL, AKSU_DROP_NO_MEMORY, NULL);
 		return;
 	}
 	b->filled = (uint32_t)aksu_tx_copy(tx, b->data, b->cap);

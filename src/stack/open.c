@@ -7,6 +7,12 @@
  */
 #include "stack/stack.h"
 
+enum {
+	PORT_FIRST = 1024, /* RFC 6056 3.2: all but the well-known ones */
+	PORTS = 65536 - PORT_FIRST,
+	PORT_LEAPS = 64, /* tries with steps at random; more find nothing only where few are free */
+};
+
 /* ISN = M + F(localip, localport, remoteip, remoteport, secretkey): MUST-8, SHLD-1, MUST-9. */
 tcp_seq isn_of(const struct aksu *s, const struct flow *f, instant now)
 {
@@ -39,7 +45,7 @@ uint16_t default_mss_of(const struct aksu_addr *remote)
 
 /*
  * RFC 6056 algorithm 4 with steps at random: each destination has its own sequence, and nobody can
- * tell where it stands (B3).
+ * tell where it stands (B3). Where ports are scarce the steps are of one: no free one is missed.
  */
 static int choose_port(struct aksu *s, struct flow *f)
 {
@@ -48,11 +54,12 @@ static int choose_port(struct aksu *s, struct flow *f)
 		uint16_t port, none;
 	} key = {f->local, f->remote, f->remote_port, 0};
 	uint64_t h = siphash(&s->key_port, &key, sizeof(key));
-	uint32_t offset = (uint32_t)h, *next = &s->port_table[h >> 60], range = 65536 - 1024;
+	uint32_t offset = (uint32_t)h % PORTS, *next = &s->port_table[h >> 60];
 
-	for (uint32_t tries = 0; tries < range; tries++) {
-		*next += 1 + prng_below(&s->env.prng, 7);
-		f->local_port = (uint16_t)(1024 + (offset + *next) % range);
+	for (uint32_t tries = 0; tries < PORT_LEAPS + PORTS; tries++) {
+		*next = (*next + (tries < PORT_LEAPS ? 1 + prng_below(&s->env.prng, 7) : 1)) %
+			PORTS;
+		f->local_port = (uint16_t)(PORT_FIRST + (offset + *next) % PORTS);
 		if (!port_taken(s, 6, f->local_port) && flows_find(s, f) == FLOW_END)
 			return AKSU_OK;
 	}
@@ -63,7 +70,7 @@ static int choose_port(struct aksu *s, struct flow *f)
  * A pair of endpoints that rests in TIME-WAIT may begin anew where timestamps keep the old apart
  * from the new (RFC 6191 section 3), above anything that was sent before.
  */
-static int reuse_timewait(struct aksu *s, const struct flow *f, tcp_seq *iss)
+static int reuse_timewait(const struct aksu *s, const struct flow *f, tcp_seq *iss)
 {
 	flow_ref ref = flows_find(s, f);
 	const struct timewait *w;
@@ -76,7 +83,6 @@ static int reuse_timewait(struct aksu *s, const struct flow *f, tcp_seq *iss)
 	if (!(w->shift & TIMEWAIT_TS))
 		return -AKSU_EADDRINUSE;
 	*iss = seq_max(*iss, timewait_iss_floor(w));
-	timewait_free(s, FLOW_INDEX(ref));
 	return AKSU_OK;
 }
 
@@ -105,8 +111,9 @@ int stack_connect(struct aksu *s, uint32_t index, const struct aksu_endpoint *re
 {
 	struct conn *c = conn_at(s, index);
 	struct ip_path path = {0};
-	struct flow f;
+	struct flow f, before = c->flow;
 	struct tcp_open open;
+	flow_ref old;
 	int error = find_path(s, c, remote, &f, &path);
 
 	if (error == AKSU_OK && f.local_port == 0)
@@ -122,13 +129,18 @@ int stack_connect(struct aksu *s, uint32_t index, const struct aksu_endpoint *re
 	error = reuse_timewait(s, &f, &open.iss);
 	if (error != AKSU_OK)
 		return error;
+	old = flows_find(s, &f);
+	if (FLOW_KIND(old) == FLOW_TIMEWAIT)
+		timewait_free(s, FLOW_INDEX(old));
 	c->flow = f;
 	c->t.id = flow_id(s, &f);
 	c->link = (int16_t)path.link;
 	conn_enter(s, c);
 	error = tcp_open(&c->t, &open, now);
-	if (error != AKSU_OK)
+	if (error != AKSU_OK) { /* no memory: the socket is as it was */
+		c->flow = before;
 		return error;
+	}
 	flows_insert(s, FLOW_REF(FLOW_CONN, index));
 	c->flags |= CONN_IN_TABLE;
 	conn_settle(s, index);

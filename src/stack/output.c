@@ -21,25 +21,9 @@ static struct iface *iface_for(struct aksu *s, const struct flow *f)
 	return path.local ? &s->local : s->ifaces[path.link];
 }
 
-/* Whose TTL and DiffServ a segment without a connection carries (MUST-48, MUST-49); or NULL. */
-static const struct tcp_conf *conf_of(const struct aksu *s, const struct flow *f,
-				      enum tcp_state state)
-{
-	flow_ref ref = flows_find(s, f);
-	uint32_t l;
-
-	if (FLOW_KIND(ref) == FLOW_CONN)
-		return conn_at(s, FLOW_INDEX(ref))->t.conf;
-	if (state != TCP_LISTEN && state != TCP_SYN_RECEIVED)
-		return NULL;
-	l = bound_find(s, 6, &f->local, f->local_port, NULL);
-	return l != POOL_NONE ? bound_at(s, l)->conf : NULL;
-}
-
 void control_send(struct aksu *s, const struct flow *f, const struct tcp_seg *seg,
-		  enum aksu_why why, enum tcp_state state)
+		  enum aksu_why why, enum tcp_state state, const struct tcp_conf *conf)
 {
-	const struct tcp_conf *conf = conf_of(s, f, state);
 	struct iface *i = iface_for(s, f);
 	struct control *k;
 
@@ -73,15 +57,18 @@ static bool reset_allowed(struct aksu *s)
 	return s->resets++ < RESETS_PER_SECOND;
 }
 
-void reply_send(struct aksu *s, const struct flow *f, const struct reply *re, enum tcp_state state)
+void reply_send(struct aksu *s, const struct flow *f, const struct reply *re, enum tcp_state state,
+		const struct tcp_conf *conf)
 {
+	bool last_word = conf != NULL && state == TCP_CLOSED; /* a connection ends: not limited */
+
 	if (!re->set)
 		return;
-	if (seg_has(&re->seg, AKSU_RST) && !reset_allowed(s)) {
+	if (seg_has(&re->seg, AKSU_RST) && !last_word && !reset_allowed(s)) {
 		tcp_drop(&s->env, NULL, AKSU_DROP_RESET_LIMIT, &re->seg);
 		return;
 	}
-	control_send(s, f, &re->seg, (enum aksu_why)re->why, state);
+	control_send(s, f, &re->seg, (enum aksu_why)re->why, state, conf);
 }
 
 static bool control_next(struct aksu *s, struct iface *i, struct aksu_tx *tx)
@@ -104,7 +91,15 @@ static uint32_t bulk_of(const struct iface *i, const struct conn *c)
 
 	if (i->local || !(i->l.features & AKSU_LINK_TX_TSO) || mss == 0)
 		return 1;
-	return max_u32((i->l.tso_max - 128) / mss, 1);
+	return i->l.tso_max > 128 ? max_u32((i->l.tso_max - 128) / mss, 1) : 1;
+}
+
+/* Somewhere the path takes less than the link; what was learnt is forgotten after ten minutes. */
+static bool is_narrowed(const struct iface *i, const struct conn *c)
+{
+	uint32_t fixed = (addr_is_v4(&c->flow.remote) ? 20u : 40u) + TCP_HDR_LEN;
+
+	return !i->local && c->t.path_mss + fixed < i->l.mtu;
 }
 
 /* A connection's turn; returns how many frames it filled. */
@@ -115,8 +110,6 @@ static size_t serve(struct aksu *s, struct iface *i, uint32_t index, struct aksu
 	struct tcp_out out;
 
 	conn_enter(s, c);
-	if (c->t.backoff > 0)
-		conn_reroute(s, c, false); /* the path may have changed since (H5) */
 	for (size_t turns = 0; n < min_size(cap, QUANTUM) && turns < QUANTUM; turns++) {
 		if (!tcp_output(&c->t, bulk_of(i, c), s->now, &out))
 			break;
@@ -135,6 +128,11 @@ static size_t serve_ready(struct aksu *s, struct iface *i, struct aksu_tx *tx, s
 		uint32_t index = i->ready.head;
 		struct conn *c = conn_at(s, index);
 		size_t filled;
+
+		if (is_narrowed(i, c))
+			conn_reroute(s, index, false); /* the path may be wider again (H5) */
+		if (conn_iface(s, c) != i)
+			continue; /* and it leaves elsewhere */
 
 		/* To the end of the line; conn_settle() takes it out if it has nothing more. */
 		list_remove(SENDING(s), &i->ready, index);
@@ -180,6 +178,8 @@ size_t iface_output(struct aksu *s, struct iface *i, struct aksu_tx *tx, size_t 
 	for (size_t k = 0; k < n; k++)
 		s->env.counters.octets_out += tx[k].len;
 	s->env.counters.frames_out += n;
+	if (!i->local)
+		link_count_drops(s, i);
 	return n;
 }
 

@@ -66,7 +66,7 @@ static void send_syn_ack(struct aksu *s, uint32_t index, const struct tcp_passiv
 	fifo_push(&s->syns, &s->syn_fifo[level_of(e)], index);
 	syn_record_answer(&e->r, p, s->now, &seg);
 	control_send(s, &e->flow, &seg, e->r.sends > 1 ? AKSU_WHY_RTO : AKSU_WHY_HANDSHAKE,
-		     TCP_SYN_RECEIVED);
+		     TCP_SYN_RECEIVED, p->conf);
 }
 
 /* ---------------------------------------------------------------- SYN arrives */
@@ -85,7 +85,17 @@ static void send_cookie(struct aksu *s, struct bound *b, const struct flow *f,
 		seg.opts.tsval = cookie_tsval(&r, seg.opts.tsval);
 	b->cookies_until = after(s->now, COOKIE_LIFE);
 	s->env.counters.syn_cookies_sent++;
-	control_send(s, f, &seg, AKSU_WHY_SYN_COOKIE, TCP_LISTEN);
+	control_send(s, f, &seg, AKSU_WHY_SYN_COOKIE, TCP_LISTEN, p->conf);
+}
+
+bool passive_has_room(struct aksu *s, uint32_t listener, const struct tcp_seg *seg)
+{
+	const struct bound *b = bound_at(s, listener);
+
+	if (b->accept_count < b->backlog)
+		return true;
+	tcp_drop(&s->env, NULL, AKSU_DROP_ACCEPT_QUEUE_FULL, seg);
+	return false;
 }
 
 void passive_syn(struct aksu *s, uint32_t bound, const struct flow *f, const struct tcp_seg *seg,
@@ -97,12 +107,14 @@ void passive_syn(struct aksu *s, uint32_t bound, const struct flow *f, const str
 	struct syn_entry *e = NULL;
 	uint32_t index;
 
-	if (b->accept_count >= b->backlog) { /* the SYN will come again (B7) */
-		tcp_drop(&s->env, NULL, AKSU_DROP_ACCEPT_QUEUE_FULL, seg);
-		return;
-	}
+	if (!passive_has_room(s, bound, seg))
+		return; /* the SYN will come again (B7) */
 	if (b->syn_count < s->syn_queue && !mem_tight(&s->env.mem))
 		e = pool_get(&s->syns, &index);
+	if (e == NULL && iss_floor != NULL) { /* a cookie cannot be above the floor (MAY-2) */
+		tcp_drop(&s->env, NULL, AKSU_DROP_SYN_QUEUE_FULL, seg);
+		return;
+	}
 	if (e == NULL) {
 		send_cookie(s, b, f, seg, &p);
 		return;
@@ -159,17 +171,7 @@ static void join_accept_queue(struct aksu *s, uint32_t listener, uint32_t index)
 	bound_tell(s, listener);
 }
 
-static bool has_room(struct aksu *s, uint32_t listener, const struct tcp_seg *seg)
-{
-	const struct bound *b = bound_at(s, listener);
-
-	if (b->accept_count < b->backlog)
-		return true;
-	tcp_drop(&s->env, NULL, AKSU_DROP_ACCEPT_QUEUE_FULL, seg);
-	return false;
-}
-
-static void open_connection(struct aksu *s, uint32_t listener, const struct flow *f,
+static bool open_connection(struct aksu *s, uint32_t listener, const struct flow *f,
 			    const struct syn_record *r, const struct tcp_passive *p,
 			    instant syn_ack_sent, const struct tcp_seg *seg)
 {
@@ -179,7 +181,7 @@ static void open_connection(struct aksu *s, uint32_t listener, const struct flow
 
 	if (!complete(s, listener, f, r, p, syn_ack_sent, &index)) {
 		tcp_drop(&s->env, NULL, AKSU_DROP_NO_MEMORY, seg);
-		return;
+		return false;
 	}
 	old = flows_find(s, f); /* the record, and TIME-WAIT of the incarnation before (MAY-2) */
 	if (FLOW_KIND(old) == FLOW_SYN)
@@ -190,10 +192,10 @@ static void open_connection(struct aksu *s, uint32_t listener, const struct flow
 	flows_insert(s, FLOW_REF(FLOW_CONN, index));
 	conn_at(s, index)->flags |= CONN_IN_TABLE;
 	join_accept_queue(s, listener, index);
-	conn_enter(s, conn_at(s, index));
 	tcp_input(&conn_at(s, index)->t, seg, s->now, &re);
-	reply_send(s, f, &re, TCP_ESTABLISHED);
+	reply_send(s, f, &re, (enum tcp_state)conn_at(s, index)->t.state, p->conf);
 	conn_touch(s, index);
+	return true;
 }
 
 /* ---------------------------------------------------------------- segments for a record */
@@ -208,10 +210,11 @@ void passive_segment(struct aksu *s, uint32_t syn, const struct tcp_seg *seg)
 	struct flow f = e->flow;
 
 	if (l == POOL_NONE) { /* the listener is gone (C-39) */
+		report_state(s, &f, TCP_SYN_RECEIVED, TCP_CLOSED);
 		syn_free(s, syn);
 		re.set = false;
 		tcp_closed(&s->env, seg, &re);
-		reply_send(s, &f, &re, TCP_CLOSED);
+		reply_send(s, &f, &re, TCP_CLOSED, NULL);
 		return;
 	}
 	p = passive_of(s, &f, bound_at(s, l)->conf);
@@ -233,27 +236,28 @@ void passive_segment(struct aksu *s, uint32_t syn, const struct tcp_seg *seg)
 		break;
 	case SYN_COMPLETE:
 		re.set = false;
-		if (has_room(s, l, seg)) {
+		if (passive_has_room(s, l, seg)) {
 			struct syn_record r = e->r;
 			instant due = due_instant(e->due, s->syns_since, SYN_UNIT);
 			duration waited = level_timeout(level_of(e));
 
-			open_connection(s, l, &f, &r, &p,
-					(instant){due.ns > waited.ns ? due.ns - waited.ns : 0},
-					seg);
+			(void)open_connection(s, l, &f, &r, &p,
+					      (instant){due.ns > waited.ns ? due.ns - waited.ns
+									   : 0},
+					      seg);
 		}
 		return;
 	}
 	if (reason != AKSU_DROP_NONE)
 		tcp_drop(&s->env, NULL, reason, seg);
-	reply_send(s, &f, &re, TCP_SYN_RECEIVED);
+	reply_send(s, &f, &re, TCP_SYN_RECEIVED, p.conf);
 }
 
 /* ---------------------------------------------------------------- segments for a listener */
 
 /* An ACK that may bring back a cookie of ours. */
 static bool take_cookie(struct aksu *s, uint32_t bound, const struct flow *f,
-			const struct tcp_seg *seg)
+			const struct tcp_seg *seg, enum aksu_drop *reason)
 {
 	struct bound *b = bound_at(s, bound);
 	struct tcp_passive p;
@@ -262,15 +266,16 @@ static bool take_cookie(struct aksu *s, uint32_t bound, const struct flow *f,
 	if (!before(s->now, b->cookies_until) || seg_has(seg, AKSU_SYN))
 		return false;
 	if (!cookie_check(&s->key_cookie, f, sizeof(*f), seg, s->now, &r)) {
-		s->env.counters.drops[AKSU_DROP_COOKIE_BAD]++;
+		*reason = AKSU_DROP_COOKIE_BAD;
 		return false;
 	}
 	s->env.counters.syn_cookies_good++;
-	if (!has_room(s, bound, seg))
+	if (!passive_has_room(s, bound, seg))
 		return true;
 	p = passive_of(s, f, b->conf);
 	report_state(s, f, TCP_LISTEN, TCP_SYN_RECEIVED);
-	open_connection(s, bound, f, &r, &p, s->now, seg);
+	if (!open_connection(s, bound, f, &r, &p, s->now, seg))
+		report_state(s, f, TCP_SYN_RECEIVED, TCP_LISTEN);
 	return true;
 }
 
@@ -282,11 +287,11 @@ void passive_listen(struct aksu *s, uint32_t bound, const struct flow *f, const 
 	switch (tcp_listen(seg, &reason)) {
 	case LISTEN_IGNORE: tcp_drop(&s->env, NULL, reason, seg); return;
 	case LISTEN_RESET:
-		if (take_cookie(s, bound, f, seg))
+		if (take_cookie(s, bound, f, seg, &reason))
 			return;
 		tcp_make_reset(seg, &re.seg);
 		tcp_drop(&s->env, NULL, reason, seg);
-		reply_send(s, f, &re, TCP_LISTEN);
+		reply_send(s, f, &re, TCP_LISTEN, bound_at(s, bound)->conf);
 		return;
 	case LISTEN_SYN: passive_syn(s, bound, f, seg, NULL); return;
 	}
@@ -317,6 +322,7 @@ int stack_listen(struct aksu *s, uint32_t index, unsigned backlog)
 	c->flags |= CONN_LISTENER;
 	c->flow.local = b->local.addr;
 	c->flow.local_port = b->local.port;
+	conn_enter(s, c);
 	report_state(s, &c->flow, TCP_CLOSED, TCP_LISTEN);
 	return AKSU_OK;
 }
@@ -334,12 +340,14 @@ void passive_forget(struct aksu *s, uint32_t bound)
 
 		conn_enter(s, c);
 		tcp_abort(&c->t, &re);
-		reply_send(s, &f, &re, TCP_CLOSED);
+		reply_send(s, &f, &re, TCP_CLOSED, c->t.conf);
 		conn_disown(s, index);
 	}
 	for (uint32_t i = pool_next(&s->syns, 0); i != POOL_NONE; i = pool_next(&s->syns, i + 1))
-		if (listener_of(s, &syn_at(s, i)->flow) == bound)
+		if (listener_of(s, &syn_at(s, i)->flow) == bound) {
+			report_state(s, &syn_at(s, i)->flow, TCP_SYN_RECEIVED, TCP_CLOSED);
 			syn_free(s, i);
+		}
 }
 
 /* ---------------------------------------------------------------- time */
@@ -371,18 +379,24 @@ static void syn_timeout(struct aksu *s, uint32_t index)
 	send_syn_ack(s, index, &p);
 }
 
+/* The records of one level that are due; one that is sent again moves on to the next. */
+static void advance_level(struct aksu *s, unsigned level, bool all)
+{
+	const struct fifo *f = &s->syn_fifo[level];
+	uint32_t last = f->newest, i;
+
+	while ((i = f->oldest) != POOL_NONE) {
+		if (!all && !due(due_instant(syn_at(s, i)->due, s->syns_since, SYN_UNIT), s->now))
+			return;
+		syn_timeout(s, i);
+		if (i == last)
+			return;
+	}
+}
+
+/* From the last level to the first: a record is sent once at most, however late we are (D17). */
 void syn_advance(struct aksu *s, bool all)
 {
-	for (unsigned l = 0; l < SYN_LEVELS; l++)
-		for (uint32_t i = s->syn_fifo[l].oldest, last = s->syn_fifo[l].newest;
-		     i != POOL_NONE; i = s->syn_fifo[l].oldest) {
-			bool was_last = i == last;
-
-			if (!all &&
-			    !due(due_instant(syn_at(s, i)->due, s->syns_since, SYN_UNIT), s->now))
-				break;
-			syn_timeout(s, i);
-			if (was_last)
-				break;
-		}
+	for (unsigned l = SYN_LEVELS; l-- > 0;)
+		advance_level(s, l, all);
 }

@@ -36,6 +36,8 @@ enum {
 	CONTROL_MAX = 1024,
 	/* Datagrams (UDP, ICMP) waiting for the device, on each link. */
 	DATAGRAMS_MAX = 256,
+	/* Connections that are settled together: a batch seldom touches more. */
+	TOUCHED_MAX = 64,
 	/* Frames that one connection may send before the next one's turn (deficit round robin). */
 	QUANTUM = 16,
 	/* Local frames carried in one go: two ends of one instance must not starve the rest. */
@@ -110,7 +112,7 @@ struct fifo {
 enum conn_flag {
 	CONN_IN_TABLE = 1,
 	CONN_READY = 2,     /* in its link's list of those that may send */
-	CONN_TOUCHED = 4,   /* in the list of those that this batch touched */
+	CONN_TOUCHED = 4,   /* among those that this batch touched */
 	CONN_NEWS = 8,      /* in the list of those that the application should look at */
 	CONN_OWNED = 16,    /* the application has its name */
 	CONN_WAITING = 32,  /* in a listener's accept queue */
@@ -121,7 +123,7 @@ enum conn_flag {
 struct conn {
 	struct tcb t; /* first: a connection is its block, and where it belongs */
 	struct wheel_link wheel;
-	struct list_link sending; /* ready list or touched list */
+	struct list_link sending; /* its link's ready list */
 	struct list_link news;    /* news list, or the listener's accept queue */
 	flow_ref next;
 	uint32_t gen;
@@ -165,6 +167,7 @@ struct bound {
 	instant cookies_until; /* cookies were sent that may still come back */
 	/* UDP */
 	bool connected, has_news;
+	bool blocked; /* was told to wait until datagrams can be queued again */
 	uint8_t error;
 	struct aksu_endpoint remote;
 	struct ring queue; /* struct datagram */
@@ -188,11 +191,13 @@ struct control {
 
 struct iface {
 	struct link l;
+	struct link_drops counted; /* of l.drops: what the counters hold already */
 	int number;
 	bool local; /* the instance itself: nothing below */
 	struct list ready;
 	struct ring control;         /* struct control */
 	struct ring datagrams;       /* struct ip_reply: cut into packets as it goes out */
+	bool datagram_refused;       /* somebody waits for room */
 	struct ip_fragments cutting; /* the first of them, under way */
 	bool cutting_valid;
 	struct ip_path cutting_path;
@@ -212,7 +217,9 @@ struct aksu {
 	struct fifo syn_fifo[SYN_LEVELS], timewait_fifo;
 	struct wheel wheel;
 	uint32_t bound_bucket[BOUND_BUCKETS];
-	struct list touched, news;
+	struct list news;
+	uint32_t touched[TOUCHED_MAX]; /* connections; one that died meanwhile is skipped */
+	uint32_t touched_count;
 	struct list bound_news; /* UDP sockets and listeners with news */
 	struct tcp_conf *conf;  /* what new sockets begin with */
 	uint32_t syn_queue, gen, isn_seed;
@@ -276,11 +283,20 @@ void fifo_remove(const struct pool *p, struct fifo *f, uint32_t index);
 /* A connection in CLOSED that the application owns, or NULL. */
 struct conn *conn_new(struct aksu *s, struct tcp_conf *conf, uint32_t *index);
 void conn_free(struct aksu *s, uint32_t index);
+
+/* Never opened. */
+static inline bool conn_fresh(const struct conn *c)
+{
+	return c->t.state == TCP_CLOSED && c->t.error == AKSU_OK && c->flow.remote_port == 0;
+}
+
 /* Before and after calls into tcp/ for one connection. */
 void conn_enter(struct aksu *s, const struct conn *c);
 void conn_settle(struct aksu *s, uint32_t index);
 /* The same for one that could not send though it wants to: only its timers bring it back. */
 void conn_settle_starved(struct aksu *s, uint32_t index);
+/* What the application may do with it (AKSU_READABLE ...); nothing before it was opened. */
+uint32_t conn_ready(const struct conn *c);
 /* After each segment of a batch: settled once, at its end. */
 void conn_touch(struct aksu *s, uint32_t index);
 void conn_settle_touched(struct aksu *s);
@@ -288,7 +304,7 @@ struct iface *conn_iface(struct aksu *s, const struct conn *c);
 /* The application is done with it: what remains goes on by itself. */
 void conn_disown(struct aksu *s, uint32_t index);
 /* Looks again where the connection's packets go and how large they may be. */
-void conn_reroute(struct aksu *s, struct conn *c, bool lost);
+void conn_reroute(struct aksu *s, uint32_t index, bool lost);
 
 struct tcp_conf *conf_ref(struct tcp_conf *conf);
 void conf_unref(struct aksu *s, struct tcp_conf *conf);
@@ -321,6 +337,8 @@ void bound_tell(struct aksu *s, uint32_t index);
 
 void passive_syn(struct aksu *s, uint32_t bound, const struct flow *f, const struct tcp_seg *seg,
 		 const tcp_seq *iss_floor);
+/* Whether the accept queue takes one more; the segment is dropped by name if not (B7). */
+bool passive_has_room(struct aksu *s, uint32_t listener, const struct tcp_seg *seg);
 void passive_segment(struct aksu *s, uint32_t syn, const struct tcp_seg *seg);
 void passive_listen(struct aksu *s, uint32_t bound, const struct flow *f,
 		    const struct tcp_seg *seg);
@@ -341,14 +359,23 @@ void timewait_advance(struct aksu *s, bool all);
 
 void icmp_deliver(struct aksu *s, const struct ip_icmp_error *e);
 void link_failures(struct aksu *s, struct iface *i);
+/* What the link dropped by itself since the last time goes into counters and events. */
+void link_count_drops(struct aksu *s, struct iface *i);
 
-/* A segment that no connection sends: queued for its link. */
+/*
+ * A segment that no connection sends: queued for its link. `conf` has its TTL and DiffServ
+ * (MUST-48, MUST-49); NULL: nobody chose any.
+ */
 void control_send(struct aksu *s, const struct flow *f, const struct tcp_seg *seg,
-		  enum aksu_why why, enum tcp_state state);
-void reply_send(struct aksu *s, const struct flow *f, const struct reply *re, enum tcp_state state);
+		  enum aksu_why why, enum tcp_state state, const struct tcp_conf *conf);
+void reply_send(struct aksu *s, const struct flow *f, const struct reply *re, enum tcp_state state,
+		const struct tcp_conf *conf);
 
-/* A datagram (its reference included) for its link; false: queue full, and it is released. */
-bool datagram_send(struct aksu *s, struct ip_reply *d);
+/*
+ * A datagram (its reference included) for its link. -EAGAIN (the queue is full, udp_writable() will
+ * tell), -ENOMEM, -ENETUNREACH: it is released.
+ */
+int datagram_send(struct aksu *s, struct ip_reply *d);
 bool datagrams_next(struct aksu *s, struct iface *i, struct aksu_tx *tx);
 
 /* Builds the frame of a segment; true: it is to be sent now. */
@@ -365,19 +392,21 @@ void iface_fini(struct aksu *s, struct iface *i);
 
 /* ------------------------------------------------------------------ udp.c */
 
-void udp_deliver(struct aksu *s, const struct ip_in *in);
+void udp_deliver(struct aksu *s, const struct ip_in *in, const struct aksu_rx *rx);
 void udp_icmp(struct aksu *s, const struct ip_icmp_error *e);
 int64_t udp_send(struct aksu *s, uint32_t index, const void *data, size_t n,
 		 const struct aksu_endpoint *to);
 int64_t udp_receive(struct aksu *s, uint32_t index, void *data, size_t n,
 		    struct aksu_endpoint *from);
+/* There is room for datagrams: whoever waits for it is told. */
+void udp_writable(struct aksu *s);
 void udp_drop_queue(struct aksu *s, struct bound *b);
 
 /* ------------------------------------------------------------------ events, checks */
 
-/* Fills in what tcp/ does not know, if anybody wants events. */
 /* A record or a listener changed its state. */
 void report_state(struct aksu *s, const struct flow *f, enum tcp_state from, enum tcp_state to);
+/* Fills in what tcp/ does not know, if anybody wants events. */
 void scope_set(struct aksu *s, const struct flow *f, int link, uint64_t packet);
 
 /* Every invariant of every connection and list: O(n), for tests. False (and poisoned): one broke.

@@ -17,6 +17,7 @@ static void begin_wait(struct aksu *s, uint32_t index)
 
 static void forget(struct aksu *s, uint32_t index)
 {
+	report_state(s, &timewait_at(s, index)->flow, TCP_TIME_WAIT, TCP_CLOSED);
 	fifo_remove(&s->timewaits, &s->timewait_fifo, index);
 	flows_remove(s, FLOW_REF(FLOW_TIMEWAIT, index));
 	pool_put(&s->timewaits, index);
@@ -59,7 +60,7 @@ static void answer(struct aksu *s, struct timewait_entry *e, enum aksu_why why)
 	struct tcp_seg seg;
 
 	timewait_ack(&e->w, ts_offset_of(s, &e->flow), s->now, &seg);
-	control_send(s, &e->flow, &seg, why, TCP_TIME_WAIT);
+	control_send(s, &e->flow, &seg, why, TCP_TIME_WAIT, NULL);
 }
 
 void timewait_segment(struct aksu *s, uint32_t index, const struct tcp_seg *seg)
@@ -107,7 +108,6 @@ void timewait_advance(struct aksu *s, bool all)
 
 		if (!all && !due(due_instant(e->due, s->timewaits_since, TIMEWAIT_UNIT), s->now))
 			break;
-		report_state(s, &e->flow, TCP_TIME_WAIT, TCP_CLOSED);
 		forget(s, index);
 	}
 }

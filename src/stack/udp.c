@@ -49,14 +49,18 @@ static void enqueue(struct aksu *s, uint32_t index, const struct ip_in *in, cons
 	bound_tell(s, index);
 }
 
-void udp_deliver(struct aksu *s, const struct ip_in *in)
+void udp_deliver(struct aksu *s, const struct ip_in *in, const struct aksu_rx *rx)
 {
+	/* What a device verified, or never crossed a wire, is not summed; reassembled text is. */
+	bool sum = rx->checksum == AKSU_CHECKSUM_UNKNOWN || in->block != NULL;
 	struct ip_reply reply = {0};
 	struct udp u = {0};
 	enum aksu_drop reason = udp_parse(in->payload, in->len, &u);
 	uint32_t index;
 
-	if (reason == AKSU_DROP_NONE && !udp_checksum_good(&in->src, &in->dst, in->payload))
+	scope_set(s, &(struct flow){in->dst, in->src, u.dst_port, u.src_port}, in->link,
+		  rx->packet);
+	if (reason == AKSU_DROP_NONE && sum && !udp_checksum_good(&in->src, &in->dst, in->payload))
 		reason = AKSU_DROP_UDP_CHECKSUM;
 	if (reason != AKSU_DROP_NONE) {
 		drop(s, reason);
@@ -82,10 +86,25 @@ void udp_icmp(struct aksu *s, const struct ip_icmp_error *e)
 		return;
 	if (e->kind == IP_ERROR_TOO_BIG)
 		(void)ip_pmtu_learn(&s->ip, &e->dst, e->mtu, e->quoted_len, s->now);
+	if (e->kind == IP_ERROR_TOO_BIG)
+		return; /* the next one is cut to fit */
 	if (!bound_at(s, index)->connected)
 		return; /* an unconnected socket cannot tell which of its peers is meant */
 	bound_at(s, index)->error = (uint8_t)e->error;
 	bound_tell(s, index);
+}
+
+void udp_writable(struct aksu *s)
+{
+	for (uint32_t i = pool_next(&s->bounds, 0); i != POOL_NONE;
+	     i = pool_next(&s->bounds, i + 1)) {
+		struct bound *b = bound_at(s, i);
+
+		if (!b->blocked)
+			continue;
+		b->blocked = false;
+		bound_tell(s, i);
+	}
 }
 
 int64_t udp_send(struct aksu *s, uint32_t index, const void *data, size_t n,
@@ -105,13 +124,16 @@ int64_t udp_send(struct aksu *s, uint32_t index, const void *data, size_t n,
 		to = &b->remote;
 	if (n > UDP_TEXT_MAX - 20u)
 		return -AKSU_EMSGSIZE;
+	if (to->port == 0)
+		return -AKSU_EINVAL;
 	error = ip_route(&s->ip, &to->addr, src, &path);
 	if (error != AKSU_OK)
 		return error;
 	block = block_new(&s->env.mem, (uint32_t)n + UDP_HDR_LEN);
 	if (block == NULL)
 		return -AKSU_ENOMEM;
-	memcpy(block->data + UDP_HDR_LEN, data, n);
+	if (n > 0)
+		memcpy(block->data + UDP_HDR_LEN, data, n);
 	block->filled = block->cap;
 	u.dst_port = to->port;
 	u.text = block->data + UDP_HDR_LEN;
@@ -127,7 +149,9 @@ int64_t udp_send(struct aksu *s, uint32_t index, const void *data, size_t n,
 	};
 	d.payload = (struct slice){block, 0, block->filled};
 	d.link = path.link;
-	return datagram_send(s, &d) ? (int64_t)n : -AKSU_EAGAIN;
+	error = datagram_send(s, &d);
+	b->blocked |= error == -AKSU_EAGAIN;
+	return error == AKSU_OK ? (int64_t)n : error;
 }
 
 int64_t udp_receive(struct aksu *s, uint32_t index, void *data, size_t n,
@@ -146,7 +170,8 @@ int64_t udp_receive(struct aksu *s, uint32_t index, void *data, size_t n,
 	if (b->queue.count == 0)
 		return -AKSU_EAGAIN;
 	d = RING_AT(&b->queue, struct datagram, 0);
-	memcpy(data, d->block->data + d->at, min_size(n, d->len));
+	if (n > 0 && d->len > 0)
+		memcpy(data, d->block->data + d->at, min_size(n, d->len));
 	if (from != NULL)
 		*from = d->from;
 	whole = d->len;
