@@ -15,10 +15,15 @@
  *      }
  *      sleep until a frame comes or aksu_deadline(s) passes
  *
+ * (examples/echo.c is that, whole.)
+ *
  * An instance belongs to one thread at a time; several instances share nothing.
  *
- * Every call that can fail returns a negative enum aksu_error. What the network sends wrongly is
+ * Every call that can fail returns a negative enum aksu_error; -AKSU_EPOISONED, which any call may
+ * answer after an invariant broke, is not named again at each. What the network sends wrongly is
  * never an error of a call: it is dropped, and each drop has a name, a counter and an event.
+ *
+ * Times are nanoseconds, sizes octets. What is handed in is copied unless it says otherwise.
  */
 #ifndef AKSU_AKSU_H
 #define AKSU_AKSU_H
@@ -54,16 +59,16 @@ struct aksu_config {
 	aksu_time msl;
 	/** Smallest retransmission timeout. Default 1 s (RFC 6298 2.4); smaller is a departure. */
 	aksu_time rto_min;
-	/** Buffers of a new connection, in octets. Default 256 KiB each. */
+	/** Buffers of a new connection, in octets, 256 to 2^30. Default 256 KiB each. */
 	uint32_t send_buffer, receive_buffer;
-	/** SYN records of one listener before SYN cookies are sent. Default 1024. */
+	/** SYN records of one listener before SYN cookies are sent (RFC 4987). Default 1024. */
 	uint32_t syn_queue;
-	/**
-	 * Seed for the instance's start of clocks: an instance restarted with the same `entropy`
-	 * differs by it.
-	 */
+	/** Enters the ISNs and the generator of chance beside `entropy`; need not be secret. */
 	uint64_t seed;
-	/** Events: where to write them, and which (AKSU_EVENT_BIT). NULL: none. */
+	/**
+	 * Events: where to write them, and which (AKSU_EVENT_BIT). The ring is the caller's, and
+	 * stays in use until aksu_events() or aksu_free(). NULL: none.
+	 */
 	struct aksu_event_ring *events;
 	uint32_t event_mask;
 	/**
@@ -76,7 +81,7 @@ struct aksu_config {
 
 /**
  * Makes an instance out of the memory that the allocator gives; NULL when it gives too little or
- * the config is invalid.
+ * the config is invalid (no allocator, too short a `size`, a ring whose `cap` is no power of two).
  */
 struct aksu *aksu_new(const struct aksu_config *config, aksu_time now);
 
@@ -111,34 +116,50 @@ struct aksu_link_config {
 	uint32_t features; /**< AKSU_LINK_* */
 	uint32_t tso_max;  /**< largest packet to cut; default 65535 */
 	uint8_t mac[6];
-	/**
-	 * Octets that the device's own queue surely takes; 0: unknown. The offered window respects
-	 * it.
-	 */
+	/** Octets that the device's own queue surely takes; 0: unknown. Not acted on yet. */
 	uint32_t queue;
 };
 
-/** Adds a link; returns its number (>= 0) or an error. */
+/**
+ * Adds a link; returns its number (>= 0). -AKSU_EINVAL (MTU, or a MAC that is no station's),
+ * -AKSU_ENOBUFS (256 links), -AKSU_ENOMEM.
+ */
 int aksu_link_add(struct aksu *s, const struct aksu_link_config *config, aksu_time now);
-/** Removes a link with its addresses and routes; its connections learn of it by time-out. */
+/**
+ * Removes a link with its addresses and routes; its connections learn of it by time-out.
+ * -AKSU_ENOENT.
+ */
 int aksu_link_remove(struct aksu *s, int link);
-/** Changes the MTU of a link; connections over it follow. */
+/**
+ * Changes the MTU of a link; connections over it follow, and what was too large is sent again
+ * smaller. -AKSU_ENOENT, -AKSU_EINVAL, -AKSU_ENOMEM.
+ */
 int aksu_link_set_mtu(struct aksu *s, int link, uint32_t mtu);
-/** The MTU, or an error. */
+/** The MTU, or -AKSU_ENOENT. */
 int aksu_link_mtu(const struct aksu *s, int link);
 
 /**
  * Gives the link an address of ours; `prefix` (0 to 32, or 128 for IPv6) makes the on-link route.
+ * -AKSU_ENOENT (no such link), -AKSU_EINVAL (no host's address, prefix too long, IPv6 on an MTU
+ * below 1280), -AKSU_EADDRINUSE, -AKSU_ENOBUFS (256 addresses, 64 of an Ethernet link),
+ * -AKSU_ENOMEM.
  */
 int aksu_addr_add(struct aksu *s, int link, const struct aksu_addr *addr, unsigned prefix);
+/**
+ * Takes it away; connections from it hear no more and time out (they never change their address:
+ * RFC 9293 MUST-45). -AKSU_ENOENT.
+ */
 int aksu_addr_remove(struct aksu *s, int link, const struct aksu_addr *addr);
 
 /**
- * Adds a route; `gateway` NULL means on-link. The longest prefix wins; `prefix` counts within the
- * family.
+ * Adds a route, or replaces that of the same link and prefix; `gateway` NULL means on-link. The
+ * longest prefix wins; `prefix` counts within the family. -AKSU_ENOENT (no such link), -AKSU_EINVAL
+ * (families differ, prefix too long, a gateway that is no host's address), -AKSU_ENOBUFS (1024
+ * routes), -AKSU_ENOMEM.
  */
 int aksu_route_add(struct aksu *s, int link, const struct aksu_addr *dst, unsigned prefix,
 		   const struct aksu_addr *gateway);
+/** -AKSU_ENOENT. */
 int aksu_route_remove(struct aksu *s, int link, const struct aksu_addr *dst, unsigned prefix);
 
 /* ------------------------------------------------------------------ the verbs */
@@ -195,43 +216,56 @@ struct aksu_tx {
 /**
  * Feeds n received frames. Never sends and never blocks; afterwards ask aksu_output().
  *
- * Frames that are borrowed are read only during the call. `now` is when they arrived and must not
- * go back. Returns how many were used (not dropped).
+ * Frames that are borrowed are read only during the call. `now` is when they arrived; where it goes
+ * back, it is taken to stand still. Returns of how many nothing was dropped; what was, and why,
+ * stands in aksu_counters(). 0 when the instance is poisoned.
  */
 size_t aksu_input(struct aksu *s, const struct aksu_rx *rx, size_t n, aksu_time now);
 
 /**
- * Takes up to `cap` frames to send on a link, most urgent first; returns how many.
+ * Takes up to `cap` frames to send on a link; returns how many (0 also for a link that does not
+ * exist). First what the link itself has to say (ARP, neighbour discovery), then segments without a
+ * connection, datagrams, and connections in turn.
  *
  * Each must be given back with aksu_tx_done() once the device has taken it, also after a failed
- * write.
+ * write. Until then its pieces lie in the send buffer and stay as they are.
  */
 size_t aksu_output(struct aksu *s, int link, struct aksu_tx *tx, size_t cap, aksu_time now);
 
-/** The device is done with these frames: their payload may be reused. */
+/** The device is done with these frames, in any order: their payload may be reused. */
 void aksu_tx_done(struct aksu *s, struct aksu_tx *tx, size_t n);
 
-/** Copies a frame into one run of memory; returns its length, or 0 when `cap` is too small. */
+/**
+ * Copies a frame into one run of memory; returns its length, or 0 when `cap` is too small. A
+ * checksum that is the device's to do is still to be done.
+ */
 size_t aksu_tx_copy(const struct aksu_tx *tx, uint8_t *out, size_t cap);
 
 /** Whether aksu_output() has something for this link now. */
 bool aksu_wants_output(const struct aksu *s, int link);
 
-/** When aksu_advance() must be called next; AKSU_NEVER when nothing is pending. */
+/**
+ * When aksu_advance() must be called next, perhaps at once; AKSU_NEVER when nothing is pending.
+ * Any call may change it.
+ */
 aksu_time aksu_deadline(const struct aksu *s);
 
-/** Lets the timers run that are due at `now`. */
+/** Lets the timers run that are due at `now` (RFC 9293 3.10.8). Afterwards ask aksu_output(). */
 void aksu_advance(struct aksu *s, aksu_time now);
 
 /* ------------------------------------------------------------------ counters */
 
 /** Running totals of an instance. */
 struct aksu_counters {
-	uint64_t frames_in, frames_out, octets_in, octets_out;
-	uint64_t segments_in, segments_out, retransmissions;
-	uint64_t connections_opened, connections_accepted, connections_failed, connections_reset;
+	uint64_t frames_in, frames_out, octets_in, octets_out; /**< of frames, over all links */
+	uint64_t segments_in, segments_out; /**< TCP, as wire segments: merged or uncut ones count each */
+	uint64_t retransmissions;           /**< segments that were sent before, SYN-ACKs included */
+	uint64_t connections_opened;        /**< active OPENs that sent a SYN, or will */
+	uint64_t connections_accepted;      /**< passive ones that reached the accept queue */
+	uint64_t connections_failed;        /**< ended by an ICMP error before they were open */
+	uint64_t connections_reset;         /**< ended by the peer's reset */
 	uint64_t syn_cookies_sent, syn_cookies_good;
-	uint64_t drops[AKSU_DROP_COUNT];
+	uint64_t drops[AKSU_DROP_COUNT];    /**< by enum aksu_drop */
 };
 
 /** The counters; valid until aksu_free(). */
@@ -241,8 +275,9 @@ const struct aksu_counters *aksu_counters(const struct aksu *s);
 
 /** Parses "10.0.0.1" or "fd00::1"; false if it is neither. */
 bool aksu_addr_parse(const char *text, struct aksu_addr *out);
-/** Prints an address, terminated; `cap` of 46 always suffices. Returns its length. */
+/** Prints an address, terminated; `cap` of 46 always suffices. Returns its length, cut or not. */
 size_t aksu_addr_print(const struct aksu_addr *addr, char *out, size_t cap);
+/** Whether it is an IPv4 address, in its mapped form. */
 bool aksu_addr_is_v4(const struct aksu_addr *addr);
 bool aksu_addr_equal(const struct aksu_addr *a, const struct aksu_addr *b);
 struct aksu_addr aksu_addr_v4(uint8_t a, uint8_t b, uint8_t c, uint8_t d);

@@ -99,7 +99,7 @@ struct aksu_loop_counters {
 	uint64_t blocked; /**< times a device took fewer frames than it was given */
 };
 
-/** NULL, and why. The config is copied; the stack must outlive the loop. */
+/** NULL, and why. The config is copied, `signals` is read now; the stack must outlive the loop. */
 struct aksu_loop *aksu_loop_new(const struct aksu_loop_config *config, struct aksu_reason *why);
 
 /** Forgets the loop; what no device took goes back to the stack. Devices stay open. NULL is fine.
@@ -109,8 +109,9 @@ void aksu_loop_free(struct aksu_loop *loop);
 enum { AKSU_LOOP_LINKS = 16 };
 
 /**
- * Adds a device as a link of the stack and returns the link's number, or a negative error. `fd`
- * says when it can be read or written; -1 for a device that announces itself by next_at() alone.
+ * Adds a device, which must outlive the loop, as a link of the stack and returns the link's number.
+ * `fd` says when it can be read or written; -1 for a device that announces itself by next_at()
+ * alone. -AKSU_ENOBUFS (AKSU_LOOP_LINKS), -AKSU_ENOMEM, and what aksu_link_add() says.
  */
 int aksu_loop_add(struct aksu_loop *loop, struct aksu_device *dev, int fd);
 

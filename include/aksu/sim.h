@@ -125,7 +125,9 @@ enum { SIM_RULES_MAX = 32 };
 /** A cable with two ends. */
 struct sim_link;
 
+/** NULL: no memory, or a config that is not valid. */
 struct sim_link *sim_link_new(const struct sim_link_config *config);
+/** Gives back what is still on the way, too; its devices end. NULL is fine. */
 void sim_link_free(struct sim_link *l);
 
 /** The device at an end. Its close() does nothing: sim_link_free() ends both. */
@@ -173,6 +175,7 @@ bool sim_frame_event(enum aksu_link_kind kind, const uint8_t *data, size_t n, bo
 /** Makes any device a bad one: what it sends and what it receives goes over wires of the config. */
 struct sim_faulty;
 
+/** wire[SIM_LEFT] is for what it sends, wire[SIM_RIGHT] for what it receives. NULL: no memory. */
 struct sim_faulty *sim_faulty_new(const struct sim_link_config *config, struct aksu_device *inner);
 /** The device to use; its close() frees the decorator and closes the inner device. */
 struct aksu_device *sim_faulty_device(struct sim_faulty *f);
@@ -213,6 +216,7 @@ struct sim_world_config {
 	void *check_ctx;
 };
 
+/** NULL: no memory, or a config that is not valid. */
 struct sim_world *sim_world_new(const struct sim_world_config *config);
 /** Frees the world; stacks, devices and applications are the caller's. */
 void sim_world_free(struct sim_world *w);
@@ -240,6 +244,7 @@ enum sim_end sim_world_run(struct sim_world *w, aksu_time limit);
 /**
  * A stack for the simulator: one link of the device's kind, one address, keys drawn from `seed`.
  * Fields of `base` that are not zero are kept (budget, msl, buffers, events ...); base may be NULL.
+ * NULL: no memory, or an argument that is not valid. aksu_free() ends it.
  */
 struct aksu *sim_stack_new(const struct aksu_config *base, const struct aksu_allocator *allocator,
 			   uint64_t seed, const struct aksu_device *device,

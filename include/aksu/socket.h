@@ -6,7 +6,7 @@
  * try again. After calls that may make the stack talk (send, recv, close, connect ...) ask
  * aksu_output() again.
  *
- * A server in ten lines:
+ * A server in outline (whole: examples/echo.c):
  *
  *      aksu_socket l = aksu_socket_tcp(s), c;
  *      aksu_bind(s, l, &(struct aksu_endpoint){.port = 7});
@@ -45,41 +45,60 @@ static inline bool aksu_socket_equal(aksu_socket a, aksu_socket b)
 
 /** A TCP socket in state CLOSED; AKSU_NO_SOCKET (gen 0) when there is no memory. RFC 9293 3.9.1. */
 aksu_socket aksu_socket_tcp(struct aksu *s);
-/** A UDP socket (RFC 768). */
+/** A UDP socket (RFC 768), bound to a port that the stack chose; AKSU_NO_SOCKET: no memory. */
 aksu_socket aksu_socket_udp(struct aksu *s);
 
 /**
  * Chooses the local endpoint. Address :: or 0.0.0.0 means any; :: takes both families. Port 0 lets
- * the stack choose (RFC 6056). -AKSU_EADDRINUSE, -AKSU_EADDRNOTAVAIL, -AKSU_EINVAL.
+ * the stack choose (RFC 6056; a UDP socket keeps the port that it has). -AKSU_EADDRINUSE,
+ * -AKSU_EADDRNOTAVAIL (not ours), -AKSU_EINVAL (TCP: bound or opened already), -AKSU_ENOMEM,
+ * -AKSU_EBADF.
  */
 int aksu_bind(struct aksu *s, aksu_socket h, const struct aksu_endpoint *local);
 
 /**
  * Passive OPEN (RFC 9293 3.10.1): up to `backlog` (at least 1) connections wait for aksu_accept().
- * Calling it again changes the backlog. The socket keeps listening; connections are new sockets.
+ * Calling it again changes the backlog. The socket keeps listening; connections are new sockets,
+ * with its options. Without aksu_bind() the stack chooses a port. -AKSU_EISCONN (opened already),
+ * -AKSU_EADDRINUSE, -AKSU_ENOMEM, -AKSU_EOPNOTSUPP (UDP), -AKSU_EBADF.
  */
 int aksu_listen(struct aksu *s, aksu_socket h, unsigned backlog);
 
-/** Takes the oldest connection that is complete. -AKSU_EAGAIN when none is. */
+/**
+ * Takes the oldest connection that is complete; it is not reported as AKSU_CONNECTED. -AKSU_EAGAIN
+ * when none is, -AKSU_EINVAL when the socket does not listen, -AKSU_EBADF.
+ */
 int aksu_accept(struct aksu *s, aksu_socket listener, aksu_socket *out);
 
 /**
  * Active OPEN (RFC 9293 3.10.1), or the peer of a UDP socket. Returns 0 at once: the SYN is yet to
- * leave; AKSU_WRITABLE says that it is established, AKSU_ERROR that it failed.
+ * leave; AKSU_CONNECTED and AKSU_WRITABLE say that it is established, AKSU_ERROR that it failed. A
+ * socket is good for one connection: when that has ended, make another.
+ *
+ * -AKSU_EINVAL (port 0, or no host's address: MUST-46), -AKSU_ENETUNREACH, -AKSU_EADDRNOTAVAIL,
+ * -AKSU_EADDRINUSE (the pair of endpoints is in use, or rests in TIME-WAIT without timestamps),
+ * -AKSU_EALREADY, -AKSU_EISCONN, -AKSU_EOPNOTSUPP (a listener), -AKSU_ENOMEM, -AKSU_EBADF.
  */
 int aksu_connect(struct aksu *s, aksu_socket h, const struct aksu_endpoint *remote, aksu_time now);
 
-/** No more will be sent: FIN follows what is queued; receiving goes on (half-close). */
+/**
+ * No more will be sent: FIN follows what is queued; receiving goes on (half-close, RFC 9293 3.6).
+ * Again is 0 again. -AKSU_ENOTCONN (not opened, or over), -AKSU_EBADF (also UDP).
+ */
 int aksu_shutdown(struct aksu *s, aksu_socket h, aksu_time now);
 
 /**
  * CLOSE (RFC 9293 3.10.4): the application gives the socket up. What is queued is still delivered,
- * then FIN. Data that was never read, or that comes later, resets the connection (SHLD-3). The
- * name is invalid afterwards. On a listener: waiting connections are reset.
+ * then FIN. Data that was never read, or that comes later, resets the connection (SHLD-3), and so
+ * does AKSU_SO_LINGER 0. The name is invalid afterwards. On a listener: waiting connections are
+ * reset, half-open ones forgotten. -AKSU_EBADF.
  */
 int aksu_close(struct aksu *s, aksu_socket h, aksu_time now);
 
-/** ABORT (RFC 9293 3.10.5): RST, and everything is forgotten. The name is invalid afterwards. */
+/**
+ * ABORT (RFC 9293 3.10.5): RST, and everything is forgotten. The name is invalid afterwards.
+ * -AKSU_EBADF.
+ */
 int aksu_abort(struct aksu *s, aksu_socket h, aksu_time now);
 
 /* ------------------------------------------------------------------ data */
@@ -91,27 +110,40 @@ enum {
 };
 
 /**
- * SEND (RFC 9293 3.10.2): copies up to n octets into the send buffer; returns how many (> 0).
- * -AKSU_EAGAIN: the buffer is full, AKSU_WRITABLE will tell. -AKSU_EPIPE after shutdown.
+ * SEND (RFC 9293 3.10.2): copies up to n octets into the send buffer; returns how many (0 only for
+ * n = 0). It may be called as soon as aksu_connect() was: what is queued follows the handshake.
+ * -AKSU_EAGAIN: the buffer is full, AKSU_WRITABLE will tell. -AKSU_ENOMEM: the budget is.
+ * -AKSU_EPIPE after shutdown; -AKSU_ENOTCONN before connect; what ended the connection;
+ * -AKSU_EBADF. On a UDP socket it is aksu_sendto() to the connected peer.
  */
 int64_t aksu_send(struct aksu *s, aksu_socket h, const void *data, size_t n, int flags,
 		  aksu_time now);
 
 /**
- * RECEIVE (RFC 9293 3.10.3): copies up to n octets out; returns how many. 0 is the end of the
- * stream (the peer's FIN); -AKSU_EAGAIN: nothing yet; -AKSU_ECONNRESET and others: sticky errors.
+ * RECEIVE (RFC 9293 3.10.3): copies up to n (at least 1) octets out; returns how many. 0 is the
+ * end of the stream (the peer's FIN); -AKSU_EAGAIN: nothing yet; -AKSU_ENOTCONN before connect;
+ * -AKSU_ECONNRESET, -AKSU_ECONNREFUSED, -AKSU_ETIMEDOUT and others: what ended the connection,
+ * after all that came before it has been read, and again at each call. On a UDP socket it is
+ * aksu_recvfrom().
  */
 int64_t aksu_recv(struct aksu *s, aksu_socket h, void *data, size_t n, aksu_time now);
 
-/** Like aksu_recv(), but leaves the octets where they are. */
+/** Like aksu_recv() on TCP, but leaves the octets where they are. -AKSU_EBADF for UDP. */
 int64_t aksu_peek(struct aksu *s, aksu_socket h, void *data, size_t n);
 
 /**
- * One datagram. `to` NULL: the connected peer. Returns n or an error (-AKSU_EMSGSIZE above 65507).
+ * One datagram, cut into fragments where the path asks for it. `to` NULL: the connected peer.
+ * Returns n. -AKSU_EMSGSIZE above 65507, -AKSU_ENOTCONN (no peer), -AKSU_ENETUNREACH,
+ * -AKSU_EADDRNOTAVAIL, -AKSU_EAGAIN (the link's queue is full), -AKSU_ENOMEM, -AKSU_EOPNOTSUPP
+ * (TCP), -AKSU_EBADF.
  */
 int64_t aksu_sendto(struct aksu *s, aksu_socket h, const void *data, size_t n,
 		    const struct aksu_endpoint *to, aksu_time now);
-/** The oldest datagram; what does not fit in n is lost, and the whole length is returned. */
+/**
+ * The oldest datagram; what does not fit in n is lost, and the whole length is returned. `from` may
+ * be NULL. -AKSU_EAGAIN; once, what ICMP said to a connected socket (-AKSU_ECONNREFUSED ...);
+ * -AKSU_EOPNOTSUPP (TCP), -AKSU_EBADF.
+ */
 int64_t aksu_recvfrom(struct aksu *s, aksu_socket h, void *data, size_t n,
 		      struct aksu_endpoint *from);
 
@@ -119,16 +151,16 @@ int64_t aksu_recvfrom(struct aksu *s, aksu_socket h, void *data, size_t n,
 
 enum {
 	AKSU_READABLE = 0x01, /**< data, end of stream, a connection to accept, or a datagram */
-	AKSU_WRITABLE = 0x02, /**< room for at least a third of the send buffer */
+	AKSU_WRITABLE = 0x02, /**< established, and room for AKSU_SO_SNDLOWAT octets */
 	AKSU_HUP = 0x04,      /**< both directions are finished */
 	AKSU_RDHUP = 0x08,    /**< the peer has sent its FIN */
-	AKSU_ERROR = 0x10,    /**< the connection failed: see AKSU_SO_ERROR */
+	AKSU_ERROR = 0x10,    /**< the connection failed: see AKSU_SO_ERROR. With it READABLE, WRITABLE, HUP */
 	AKSU_URGENT = 0x20,   /**< the urgent pointer advanced (MUST-32) */
-	AKSU_NOTICE = 0x40,   /**< a soft error or R1 was reached (MUST-47, SHLD-9): see AKSU_SO_SOFT_ERROR */
-	AKSU_CONNECTED = 0x80,/**< just established */
+	AKSU_NOTICE = 0x40,   /**< a soft error or R1 (MUST-47, SHLD-9), told once: see AKSU_SO_SOFT_ERROR */
+	AKSU_CONNECTED = 0x80,/**< just established, actively; told once, by aksu_next_ready() only */
 };
 
-/** What a socket can do now. 0 for a name that is not valid. */
+/** What a socket can do now. 0 for a name that is not valid, or a socket not opened yet. */
 uint32_t aksu_ready(const struct aksu *s, aksu_socket h);
 
 struct aksu_ready {
@@ -143,7 +175,7 @@ struct aksu_ready {
  */
 bool aksu_next_ready(struct aksu *s, struct aksu_ready *out);
 
-/** A pointer of the caller's, carried with the socket. */
+/** A pointer of the caller's, carried with the socket; NULL at first. -AKSU_EBADF; NULL. */
 int aksu_set_user(struct aksu *s, aksu_socket h, void *user);
 void *aksu_get_user(const struct aksu *s, aksu_socket h);
 
@@ -154,13 +186,13 @@ void *aksu_get_user(const struct aksu *s, aksu_socket h);
  * connections.
  */
 enum aksu_option {
-	AKSU_SO_ERROR,          /**< R: the error that ended the connection (positive; it stays), or 0 */
+	AKSU_SO_ERROR,          /**< R: what ended the connection (positive; it stays), or 0; UDP: and clears it */
 	AKSU_SO_SOFT_ERROR,     /**< R: the last soft error (MUST-47), and clears it */
-	AKSU_SO_SNDBUF,         /**< RWc: octets */
+	AKSU_SO_SNDBUF,         /**< RWc: octets, 256 to 2^30 */
 	AKSU_SO_RCVBUF,         /**< RWc: octets; a smaller one never moves the window's edge back */
 	AKSU_SO_SNDLOWAT,       /**< RWc: octets free to be WRITABLE; default a third of SNDBUF */
 	AKSU_SO_RCVLOWAT,       /**< RWc: octets to be READABLE; default 1 */
-	AKSU_SO_LINGER,         /**< RWc: -1 off; 0: close aborts with RST */
+	AKSU_SO_LINGER,         /**< RWc: -1 off; 0: close aborts with RST; others are kept and change nothing */
 	AKSU_SO_KEEPALIVE,      /**< RWc: 0 or 1, default 0 (MUST-24, MUST-25) */
 	AKSU_SO_REUSEADDR,      /**< RW: bind beside TIME-WAIT connections (always allowed here), kept for callers */
 	AKSU_IP_TOS,            /**< RWc: DiffServ in the upper six bits (MUST-48); the ECN bits are TCP's */
@@ -169,7 +201,7 @@ enum aksu_option {
 	AKSU_TCP_NODELAY,       /**< RWc: 1: Nagle off (MUST-17) */
 	AKSU_TCP_CORK,          /**< RWc: 1: only full segments, for 200 ms at most */
 	AKSU_TCP_QUICKACK,      /**< RWc: 1: ACKs are not delayed */
-	AKSU_TCP_MAXSEG,        /**< RWc: largest segment to send and to announce; before connect or listen */
+	AKSU_TCP_MAXSEG,        /**< RWc: largest segment to send and to announce, from 48, 0: any; before connect or listen */
 	AKSU_TCP_KEEPIDLE,      /**< RWc: default 2 h (MUST-28) */
 	AKSU_TCP_KEEPINTVL,     /**< RWc: default 75 s */
 	AKSU_TCP_KEEPCNT,       /**< RWc: probes, default 9 */
@@ -183,8 +215,14 @@ enum aksu_option {
 	AKSU_OPTION_COUNT,
 };
 
+/**
+ * Takes effect at once, timers and windows included; on a listener, for connections to come.
+ * -AKSU_EINVAL (the value, or an option that is only read), -AKSU_ENOPROTOOPT (no such option),
+ * -AKSU_ENOMEM, -AKSU_EBADF.
+ */
 int aksu_set_option(struct aksu *s, aksu_socket h, enum aksu_option option, int64_t value,
 		    aksu_time now);
+/** -AKSU_ENOPROTOOPT, -AKSU_EBADF; *value is written when it returns 0. */
 int aksu_get_option(struct aksu *s, aksu_socket h, enum aksu_option option, int64_t *value);
 
 /* ------------------------------------------------------------------ status */
@@ -204,17 +242,18 @@ struct aksu_info {
 	uint32_t srtt_us, rttvar_us, rto_us, min_rtt_us;
 	uint32_t send_queue, receive_queue; /**< octets */
 	uint64_t retransmissions;           /**< segments, whole life */
-	uint64_t octets_acked, octets_received;
+	uint64_t octets_acked, octets_received; /**< as numbers: SYN and FIN count as one each */
 	aksu_time next_timer;               /**< AKSU_NEVER when none runs */
 	uint8_t timer;                      /**< enum aksu_timer of it */
 	const char *congestion;             /**< name of the algorithm */
 };
 
+/** A UDP socket has endpoints only. -AKSU_EBADF. */
 int aksu_info(const struct aksu *s, aksu_socket h, struct aksu_info *out);
 
 /**
  * Walks all connections, listeners and records, e.g. for `ss`: start with *cursor = 0; false at the
- * end.
+ * end. What comes or goes between two calls may be missed, and nothing is told twice.
  */
 bool aksu_next_info(const struct aksu *s, uint64_t *cursor, struct aksu_info *out);
 

@@ -30,8 +30,11 @@ struct aksu_writer {
 /**
  * Prints one event as one line, the same that a test script reads (docs/line-format.md).
  *
- *      0.020 client > S. 0:0(0) ack 1 win 65535 <mss 1460,sackOK,nop,wscale 8>  # handshake
- * 9293 3.5 0.040 client = ESTABLISHED 0.040 server ! TCP_CHECKSUM  # the TCP checksum is wrong
+ *      0.020 client > S. 0:0(0) ack 1 win 65535 <mss 1460>  # handshake 9293 3.5
+ *
+ *      0.040 client = ESTABLISHED
+ *
+ *      0.040 server ! TCP_CHECKSUM  # the TCP checksum is wrong
  *
  * Time is e->time - start, in seconds. Sequence numbers are relative to the connection's initial
  * ones unless `absolute`; of a segment without a connection they are absolute always.

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: MIT */
+/* clang-format off */
 /*
  * tcp/timeout.c - time: RFC 9293 section 3.10.8, RFC 6298 section 5, and the only place that arms a
  * timer.
  *
  * The other files say what happened; this one knows what it means for the deadlines:
  *
- *   RTX        something is outstanding, and the peer's window is open     RFC 6298 5.1 - 5.6
- *   PERSIST    something waits, and the peer's window is zero              3.8.6.1; never beside
- * RTX (E4) DELACK     in-order text waits to be acknowledged                      3.8.6.3 OVERRIDE
- * small data is held back, and no ACK is on its way           3.8.6.2.1 USER       R2: the peer has
- * acknowledged nothing for so long           3.8.3 KEEPALIVE  nothing was heard for long, and the
- * application asked       3.8.4 LIFE       TIME-WAIT, or an orphan in FIN-WAIT-2 3.6.1
+ *   RTX        something is outstanding, and the peer's window is open  RFC 6298 5.1 - 5.6
+ *   PERSIST    something waits, and the peer's window is zero           3.8.6.1; without RTX (E4)
+ *   DELACK     in-order text waits to be acknowledged                   3.8.6.3
+ *   OVERRIDE   small data is held back, and no ACK is on its way        3.8.6.2.1
+ *   USER       R2: the peer has acknowledged nothing for so long        3.8.3
+ *   KEEPALIVE  nothing was heard for long, and the application asked    3.8.4
+ *   LIFE       TIME-WAIT, or an orphan in FIN-WAIT-2                    3.6.1
  *
  * KEEPALIVE and LIFE exclude each other and share `slow`; the rest live in the extension.
  */
+/* clang-format on */
 #include "tcp/tcp.h"
 
 static bool armed(const struct tcb *t, enum tcp_timer timer)
