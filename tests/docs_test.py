@@ -170,7 +170,8 @@ class Names(unittest.TestCase):
                     name = heads.findall(source[:m.start()])[-1] if inside else \
                         heads.search(source, m.end()).group(1)
                     with self.subTest(path=path, name=name):
-                        self.assertRegex(text, rf"`{re.escape(path)}`(?:,? `\w+`)*?,? `{name}`")
+                        entry = re.search(rf"`{re.escape(path)}`(?:,? `\w+`)*?,? `{name}`", text)
+                        self.assertTrue(entry, "docs/departures.md says nothing of it")
 
     def test_make_targets_exist(self):
         targets = set(re.findall(r"^([a-z]+):", read("Makefile"), re.M))

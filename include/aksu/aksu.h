@@ -121,7 +121,7 @@ struct aksu_link_config {
 };
 
 /**
- * Adds a link; returns its number (>= 0). -AKSU_EINVAL (MTU, or a MAC that is no station's),
+ * Adds a link; returns its number (>= 0). -AKSU_EINVAL (kind, MTU, or a MAC that is no station's),
  * -AKSU_ENOBUFS (256 links), -AKSU_ENOMEM.
  */
 int aksu_link_add(struct aksu *s, const struct aksu_link_config *config, aksu_time now);

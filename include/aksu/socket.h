@@ -66,7 +66,7 @@ int aksu_listen(struct aksu *s, aksu_socket h, unsigned backlog);
 
 /**
  * Takes the oldest connection that is complete; it is not reported as AKSU_CONNECTED. -AKSU_EAGAIN
- * when none is, -AKSU_EINVAL when the socket does not listen, -AKSU_EBADF.
+ * when none is, -AKSU_EINVAL when the socket does not listen, -AKSU_EOPNOTSUPP (UDP), -AKSU_EBADF.
  */
 int aksu_accept(struct aksu *s, aksu_socket listener, aksu_socket *out);
 
@@ -83,7 +83,7 @@ int aksu_connect(struct aksu *s, aksu_socket h, const struct aksu_endpoint *remo
 
 /**
  * No more will be sent: FIN follows what is queued; receiving goes on (half-close, RFC 9293 3.6).
- * Again is 0 again. -AKSU_ENOTCONN (not opened, or over), -AKSU_EBADF (also UDP).
+ * Again is 0 again. -AKSU_ENOTCONN (not opened, or over), -AKSU_EOPNOTSUPP (UDP), -AKSU_EBADF.
  */
 int aksu_shutdown(struct aksu *s, aksu_socket h, aksu_time now);
 
@@ -128,14 +128,14 @@ int64_t aksu_send(struct aksu *s, aksu_socket h, const void *data, size_t n, int
  */
 int64_t aksu_recv(struct aksu *s, aksu_socket h, void *data, size_t n, aksu_time now);
 
-/** Like aksu_recv() on TCP, but leaves the octets where they are. -AKSU_EBADF for UDP. */
+/** Like aksu_recv(), but leaves the octets where they are. -AKSU_EOPNOTSUPP for UDP. */
 int64_t aksu_peek(struct aksu *s, aksu_socket h, void *data, size_t n);
 
 /**
  * One datagram, cut into fragments where the path asks for it. `to` NULL: the connected peer.
- * Returns n. -AKSU_EMSGSIZE above 65507, -AKSU_ENOTCONN (no peer), -AKSU_ENETUNREACH,
- * -AKSU_EADDRNOTAVAIL, -AKSU_EAGAIN (the link's queue is full), -AKSU_ENOMEM, -AKSU_EOPNOTSUPP
- * (TCP), -AKSU_EBADF.
+ * Returns n. -AKSU_EMSGSIZE above 65507, -AKSU_ENOTCONN (no peer), -AKSU_EINVAL (port 0),
+ * -AKSU_ENETUNREACH, -AKSU_EADDRNOTAVAIL, -AKSU_EAGAIN (the link's queue is full, AKSU_WRITABLE
+ * will tell), -AKSU_ENOMEM, -AKSU_EOPNOTSUPP (TCP), -AKSU_EBADF.
  */
 int64_t aksu_sendto(struct aksu *s, aksu_socket h, const void *data, size_t n,
 		    const struct aksu_endpoint *to, aksu_time now);
@@ -217,7 +217,8 @@ enum aksu_option {
 
 /**
  * Takes effect at once, timers and windows included; on a listener, for connections to come.
- * -AKSU_EINVAL (the value, or an option that is only read), -AKSU_ENOPROTOOPT (no such option),
+ * -AKSU_EINVAL (the value, or an option that is only read), -AKSU_ENOPROTOOPT (no such option; UDP
+ * has ERROR, SNDBUF, RCVBUF, REUSEADDR, TOS and TTL only), -AKSU_EISCONN (MAXSEG, too late),
  * -AKSU_ENOMEM, -AKSU_EBADF.
  */
 int aksu_set_option(struct aksu *s, aksu_socket h, enum aksu_option option, int64_t value,
