@@ -142,7 +142,7 @@ class Names(unittest.TestCase):
                 known = set().union(*(defined_names(read(f)) for f in files))
                 for name in names:
                     with self.subTest(document=document, name=name):
-                        self.assertIn(name, known)
+                        self.assertTrue(name in known, f"not in {files}")
                         checked += 1
         self.assertGreaterEqual(checked, 30)
 
@@ -154,7 +154,7 @@ class Names(unittest.TestCase):
             known = defined_names(read(path))
             for name in re.findall(r"\w+", names):
                 with self.subTest(path=path, name=name):
-                    self.assertIn(name, known)
+                    self.assertTrue(name in known, "no such name there")
 
     def test_each_departs_comment_has_its_entry(self):
         text = " ".join(read("docs/departures.md").split())
