@@ -66,15 +66,16 @@ uint16_t rcv_advertise(struct tcb *t, bool syn)
 
 /*
  * Fifth, "the send window should be updated" (3.10.7.4). The caller has checked that
- * SND.UNA =< SEG.ACK =< SND.NXT (E1).
+ * SND.UNA =< SEG.ACK =< SND.NXT (E1). DEPARTS: a newer ACK is newer even on a segment sent again,
+ * whose number is older; else SND.UNA moves, the old width stays, and we send beyond the promise.
  */
 void snd_window_update(struct tcb *t, const struct tcp_seg *seg, instant now)
 {
-	if (!seq_lt(t->snd.wl1, seg->seq) &&
+	if (!seq_lt(t->snd.wl1, seg->seq) && !seq_lt(t->snd.wl2, seg->ack) &&
 	    !(seq_eq(t->snd.wl1, seg->seq) && seq_leq(t->snd.wl2, seg->ack)))
 		return;
 	t->snd.wnd = seg->wnd;
-	t->snd.wl1 = seg->seq;
+	t->snd.wl1 = seq_max(t->snd.wl1, seg->seq);
 	t->snd.wl2 = seg->ack;
 	t->snd.max_wnd = max_u32(t->snd.max_wnd, seg->wnd);
 	on_window_changed(t, now);
