@@ -383,6 +383,12 @@ static void tell(struct world *w, const struct sim_note *n)
 	};
 	struct aksu_writer out = {print, NULL};
 
+	if (n->kind == SIM_NOTE_SENT && getenv("AKSU_FRAMES") != NULL) {
+		printf("%.6f %s > frame", (double)n->time / 1e9, n->side ? "right" : "left");
+		for (uint32_t i = 0; i < n->len && i < 64; i++)
+			printf("%s%02x", i % 4 ? "" : " ", n->data[i]);
+		printf("\n");
+	}
 	if (n->kind == SIM_NOTE_EVENT)
 		aksu_line_print(&out, n->side ? "right" : "left", n->event, 0, false);
 	if (n->kind == SIM_NOTE_EVENT && w->ladder != NULL)
@@ -403,6 +409,18 @@ static void on_note(void *ctx, const struct sim_note *n)
 		wrong(w, "an invariant broke after a frame");
 }
 
+/* Two hosts that talk about nothing (ARP, challenges) would do so for ever. */
+static void check_storm(struct world *w)
+{
+	uint64_t segments = w->end[0].story.segments + w->end[1].story.segments;
+
+	for (unsigned k = 0; k < 2; k++)
+		if (aksu_counters(w->end[k].s)->frames_out > 2 * segments + 1000)
+			wrong(w, "a storm: %llu frames for %llu segments",
+			      (unsigned long long)aksu_counters(w->end[k].s)->frames_out,
+			      (unsigned long long)segments);
+}
+
 /* After each moment: everything holds, and something goes on. */
 static bool check(void *ctx, aksu_time now)
 {
@@ -419,6 +437,7 @@ static bool check(void *ctx, aksu_time now)
 	if (progress != w->progress)
 		w->progress_at = now;
 	w->progress = progress;
+	check_storm(w);
 	if (now - w->progress_at > 6 * HOUR)
 		wrong(w, "nothing has moved for six hours");
 	return w->wrong[0] == '\0';

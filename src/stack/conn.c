@@ -191,25 +191,22 @@ static void settle_news(struct aksu *s, struct conn *c, uint32_t index)
 	c->flags |= CONN_NEWS;
 }
 
-/* MUST-20, H11: what the connection knows of its neighbour. */
+/* MUST-20, H11: what the connection knows of its neighbour, told once. */
 static void settle_neighbour(struct aksu *s, struct conn *c)
 {
+	uint8_t notices = c->t.notices & (NOTICE_PROGRESS | NOTICE_DOUBT);
 	struct iface *i = conn_iface(s, c);
 	struct ip_path path;
 
-	if (!(c->t.notices & (NOTICE_PROGRESS | NOTICE_R1)) || i == NULL || i->local ||
-	    i->l.kind != AKSU_LINK_ETHERNET) {
-		c->t.notices &= (uint8_t)~NOTICE_PROGRESS;
+	c->t.notices &= (uint8_t) ~(NOTICE_PROGRESS | NOTICE_DOUBT);
+	if (notices == 0 || i == NULL || i->local || i->l.kind != AKSU_LINK_ETHERNET ||
+	    ip_route(&s->ip, &c->flow.remote, &c->flow.local, &path) != 0 ||
+	    path.link != i->number)
 		return;
-	}
-	if (ip_route(&s->ip, &c->flow.remote, &c->flow.local, &path) == 0 &&
-	    path.link == i->number) {
-		if (c->t.notices & NOTICE_PROGRESS)
-			link_confirm(&i->l, &path.next_hop, s->now);
-		else
-			link_suspect(&i->l, &path.next_hop, s->now);
-	}
-	c->t.notices &= (uint8_t)~NOTICE_PROGRESS;
+	if (notices & NOTICE_PROGRESS)
+		link_confirm(&i->l, &path.next_hop, s->now);
+	else
+		link_suspect(&i->l, &path.next_hop, s->now);
 }
 
 /* The connection is over: its flow is free for another; it stays while the application has it. */

@@ -83,8 +83,9 @@ enum tcb_notice {
 	NOTICE_CONNECTED = 1,
 	NOTICE_URGENT = 2,
 	NOTICE_SOFT_ERROR = 4,
-	NOTICE_R1 = 8, /* advise the neighbour cache (MUST-20), tell the application (SHLD-9) */
+	NOTICE_R1 = 8,        /* tell the application (SHLD-9) */
 	NOTICE_PROGRESS = 16, /* the peer answers: the neighbour is reachable (H11) */
+	NOTICE_DOUBT = 32,    /* R1: advise the neighbour cache, once (MUST-20) */
 };
 
 struct tcp_snd {

@@ -227,7 +227,7 @@ static void retransmission_timeout(struct tcb *t, instant now)
 		t->flags |= TF_SYN_RESENT;
 	if (t->backoff >= R1_RETRANSMISSIONS && !has(t, TF_R1)) {
 		t->flags |= TF_R1;
-		t->notices |= NOTICE_R1;
+		t->notices |= NOTICE_R1 | NOTICE_DOUBT;
 	}
 	arm(t, TIMER_RTX, now, rtt_rto(t)); /* 5.6 */
 }
