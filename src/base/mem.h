@@ -25,6 +25,14 @@ void mem_free(struct mem *m, void *p, size_t size);
 /* Above 7/8 of the budget: windows stop opening, SYNs turn into cookies. */
 static inline bool mem_tight(const struct mem *m) { return m->used > m->budget - m->budget / 8; }
 
+/* Octets until then: what an application may still make us keep. The rest is for what arrives. */
+static inline size_t mem_spare(const struct mem *m)
+{
+	size_t mark = m->budget - m->budget / 8;
+
+	return m->used < mark ? mark - m->used : 0;
+}
+
 static inline size_t mem_left(const struct mem *m)
 {
 	return m->used < m->budget ? m->budget - m->used : 0;

@@ -478,7 +478,9 @@ static uint32_t deliver(struct tcb *t, const struct tcp_seg *seg, uint32_t n)
 		}
 		return n;
 	}
-	return bytes_append(q, &t->env->mem, seg->text, n, BLOCK_GRAIN);
+	/* No room beyond this segment when memory is short. */
+	return bytes_append(q, &t->env->mem, seg->text, n,
+			    mem_tight(&t->env->mem) ? n : BLOCK_GRAIN);
 }
 
 /* What is held is kept (A9): text goes up to the first piece, then the piece, then what is left. */

@@ -56,7 +56,7 @@ static struct slice copy_to_tail(struct reasm *r, struct mem *mem, const uint8_t
 	uint32_t at;
 
 	if (b == NULL || b->cap - b->filled < n) {
-		b = block_new(mem, max_u32(n, TAIL_BLOCK));
+		b = block_new(mem, mem_tight(mem) ? n : max_u32(n, TAIL_BLOCK));
 		if (b == NULL)
 			return (struct slice){0};
 		block_unref(r->tail);

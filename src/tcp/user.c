@@ -78,16 +78,20 @@ static void queued(struct tcb *t, bool more, bool urgent, instant now)
 int64_t tcp_send(struct tcb *t, const uint8_t *data, size_t n, bool more, bool urgent, instant now)
 {
 	int error = send_error(t);
-	uint32_t room, done;
+	uint32_t room, spare, done;
 
 	if (error != AKSU_OK)
 		return error;
 	room = (uint32_t)min_size(n, send_room(t));
 	if (room == 0)
 		return n == 0 ? 0 : -AKSU_EAGAIN;
-	if (tcb_extend(t) == NULL)
+	/* D7: what is queued must not eat what receiving needs, or two full hosts wait for ever. */
+	spare = (uint32_t)min_size(mem_spare(&t->env->mem), UINT32_MAX);
+	if (spare == 0 || tcb_extend(t) == NULL)
 		return -AKSU_ENOMEM;
-	done = bytes_append(&t->x->sndq, &t->env->mem, data, room, BLOCK_GRAIN);
+	room = min_u32(room, spare);
+	done = bytes_append(&t->x->sndq, &t->env->mem, data, room,
+			    min_u32(BLOCK_GRAIN, spare));
 	if (done == 0) {
 		tcb_rest(t);
 		return -AKSU_ENOMEM;

@@ -20,6 +20,14 @@ uint32_t rcv_space(const struct tcb *t)
 	return t->conf->rcvbuf > held ? t->conf->rcvbuf - held : 0;
 }
 
+/* When memory is tight an application that has read everything is given two segments, no more. */
+static tcp_seq tight_edge(const struct tcb *t)
+{
+	uint32_t held = tcb_x(t)->rcvq.length;
+
+	return seq_add(t->rcv.nxt, held == 0 ? 2 * (uint32_t)t->rcv_mss : 0);
+}
+
 /* Where the edge could be, if the field can say it; never left of where it is. While nobody reads
  * it stays there, for as long as that takes (MAY-8). */
 static tcp_seq edge_possible(const struct tcb *t)
@@ -27,9 +35,9 @@ static tcp_seq edge_possible(const struct tcb *t)
 	uint32_t most = (uint32_t)UINT16_MAX << t->rcv_shift;
 	tcp_seq edge = seq_add(t->rcv.nxt, min_u32(rcv_space(t), most));
 
-	if (seq_lt(edge, t->rcv.adv) || mem_tight(&t->env->mem))
-		return t->rcv.adv;
-	return edge;
+	if (mem_tight(&t->env->mem)) /* D7: not shut for ever, or two hosts wait for each other */
+		edge = seq_min(edge, tight_edge(t));
+	return seq_lt(edge, t->rcv.adv) ? t->rcv.adv : edge;
 }
 
 /* The smallest step that is worth telling (RFC 9293 3.8.6.2.2: Fr = 1/2). */
