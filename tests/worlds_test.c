@@ -10,7 +10,7 @@
  *   each octet arrives once, in its place; both ends reach CLOSED; no invariant breaks after any
  *   event; events tell a legal story; nothing stands still; memory goes back to where it began.
  *
- *      AKSU_SEEDS=17 build/tests/test_tests_worlds        one world, with its lines and its ladder
+ *      AKSU_SEEDS=17 build/tests/test_tests_worlds        # one world, with its lines
  *      AKSU_SEEDS=1..100000 build/tests/test_tests_worlds
  */
 #include <aksu/sim.h>
@@ -39,8 +39,8 @@ enum { RING = 4096, SIZE_MAX_SENT = 200 << 10, PORT_LEFT = 40000, PORT_RIGHT = 7
 #define LIMIT (100 * 24 * HOUR) /* of one world: small windows over a slow wire need hours */
 
 /* Who does what: X(NAME). */
-#define OPENINGS(X) X(LEFT_OPENS) X(RIGHT_OPENS) X(BOTH_OPEN)
-#define CLOSINGS(X) X(LEFT_FIRST) X(RIGHT_FIRST) X(BOTH_AT_ONCE) X(LEFT_HALF) X(RIGHT_HALF)
+#define OPENINGS(X)     X(LEFT_OPENS) X(RIGHT_OPENS) X(BOTH_OPEN)
+#define CLOSINGS(X)     X(LEFT_FIRST) X(RIGHT_FIRST) X(BOTH_AT_ONCE) X(LEFT_HALF) X(RIGHT_HALF)
 #define NAME_ENUM(name) name,
 #define NAME_TEXT(name) #name,
 enum opening { OPENINGS(NAME_ENUM) OPENING_COUNT };
@@ -54,10 +54,10 @@ static const char *const closing_names[] = {CLOSINGS(NAME_TEXT)};
 struct story {
 	uint8_t state;
 	bool sent_syn, heard_syn, scaled;
-	uint32_t iss, irs, max_seq;  /* right of the last octet sent */
-	uint32_t edge;               /* right of the window promised, the furthest ever */
+	uint32_t iss, irs, max_seq; /* right of the last octet sent */
+	uint32_t edge;              /* right of the window promised, the furthest ever */
 	uint8_t shift, peer_shift;
-	uint32_t mss;                /* announced by the peer */
+	uint32_t mss; /* announced by the peer */
 	uint64_t segments, resent;
 };
 
@@ -479,7 +479,8 @@ static void draw_wire(struct world *w, struct sim_wire_config *c)
 	};
 	if (prng_below(r, 2) == 0)
 		c->jitter = prng_next(r) % (c->delay + 1);
-	if (w->link.kind == AKSU_LINK_ETHERNET) { /* three lost questions are a host that is not there */
+	if (w->link.kind ==
+	    AKSU_LINK_ETHERNET) { /* three lost questions are a host that is not there */
 		c->loss /= 4;
 		c->corrupt /= 4;
 	}
@@ -513,7 +514,8 @@ static void draw_link(struct world *w)
 
 static void draw_app(struct world *w, struct end *e)
 {
-	static const uint32_t sizes[] = {0, 1, 100, 1460, 5000, 30000, SIZE_MAX_SENT, SIZE_MAX_SENT};
+	static const uint32_t sizes[] = {0,    1,     100,           1460,
+					 5000, 30000, SIZE_MAX_SENT, SIZE_MAX_SENT};
 	static const uint32_t portions[] = {1, 7, 512, 2048, 8192, 8192};
 	static const uint32_t pauses[] = {0, 0, 1000, 100000};
 	struct prng *r = &w->prng;
@@ -607,8 +609,8 @@ static struct aksu *new_stack(struct world *w, struct end *e, uint64_t seed, aks
 static aksu_time make_stack(struct world *w, struct end *e)
 {
 	static const uint32_t wraps[] = {0, 0x80000000u, 0};
-	struct flow f = {w->addr[e->side], w->addr[!e->side],
-			 e->side ? PORT_RIGHT : PORT_LEFT, e->side ? PORT_LEFT : PORT_RIGHT};
+	struct flow f = {w->addr[e->side], w->addr[!e->side], e->side ? PORT_RIGHT : PORT_LEFT,
+			 e->side ? PORT_LEFT : PORT_RIGHT};
 	uint32_t which = prng_below(&w->prng, 3), want = wraps[which];
 	aksu_time clock = AKSU_SECOND + prng_next(&w->prng) % (1000 * HOUR);
 	struct aksu *s = new_stack(w, e, w->seed, clock);
@@ -780,7 +782,8 @@ static bool run_world(uint64_t seed, bool talk, struct totals *t)
 	world_free(w);
 	good = w->wrong[0] == '\0';
 	if (!good)
-		printf("world %llu: %s\n  AKSU_SEEDS=%llu AKSU_LADDER=1 build/tests/test_tests_worlds\n",
+		printf("world %llu: %s\n  AKSU_SEEDS=%llu "
+		       "build/tests/test_tests_worlds\n",
 		       (unsigned long long)seed, w->wrong, (unsigned long long)seed);
 	free(w);
 	return good;
@@ -809,7 +812,8 @@ static void every_octet_arrives_once_in_every_world(void **state)
 	for (uint64_t seed = first; seed <= last; seed++)
 		bad += !run_world(seed, first == last, &t);
 	took = (double)(clock() - begin) / CLOCKS_PER_SEC;
-	printf("%llu worlds in %.1f s (%.0f a second): %llu octets, %llu segments, %llu sent again; "
+	printf("%llu worlds in %.1f s (%.0f a second): %llu octets, %llu segments, %llu sent "
+	       "again; "
 	       "the longest, %llu, took %llu s of its own time\n",
 	       (unsigned long long)t.worlds, took, (double)t.worlds / (took > 0 ? took : 1),
 	       (unsigned long long)t.octets, (unsigned long long)t.segments,
