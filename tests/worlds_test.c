@@ -28,7 +28,7 @@
 #include <cmocka.h>
 
 #if defined(__SANITIZE_ADDRESS__)
-#define SEEDS_DEFAULT "1..200"
+#define SEEDS_DEFAULT "1..400"
 #else
 #define SEEDS_DEFAULT "1..2000"
 #endif
