@@ -267,7 +267,7 @@ static aksu_time act(void *ctx, struct aksu *s, aksu_time now)
 /* RFC 9293 figure 5; a SYN record begins in SYN-RECEIVED, a child with its connection. */
 static const uint16_t edges[AKSU_STATE_COUNT] = {
 	[AKSU_STATE_CLOSED] = TO(LISTEN) | TO(SYN_SENT),
-	[AKSU_STATE_LISTEN] = TO(SYN_RECEIVED),
+	[AKSU_STATE_LISTEN] = TO(SYN_RECEIVED) | TO(CLOSED),
 	[AKSU_STATE_SYN_SENT] = TO(SYN_RECEIVED) | TO(ESTABLISHED),
 	[AKSU_STATE_SYN_RECEIVED] = TO(ESTABLISHED) | TO(LISTEN),
 	[AKSU_STATE_ESTABLISHED] = TO(FIN_WAIT_1) | TO(CLOSE_WAIT),
@@ -281,14 +281,16 @@ static const uint16_t edges[AKSU_STATE_COUNT] = {
 
 static void check_state(struct end *e, const struct aksu_event *v)
 {
+	bool listener = v->remote_port == 0;
+
 	if (v->from >= AKSU_STATE_COUNT || v->state >= AKSU_STATE_COUNT ||
 	    !(edges[v->from] & 1u << v->state))
 		wrong(e->w, "state %u -> %u is no edge", v->from, v->state);
-	else if (v->conn != 0 && v->from != e->story.state && v->from != AKSU_STATE_LISTEN)
+	else if (!listener && v->from != e->story.state && v->from != AKSU_STATE_LISTEN)
 		wrong(e->w, "state %s left, but it was in %s",
 		      aksu_state_name((enum aksu_state)v->from),
 		      aksu_state_name((enum aksu_state)e->story.state));
-	if (v->conn != 0)
+	if (!listener)
 		e->story.state = v->state;
 }
 
@@ -809,7 +811,7 @@ static void every_octet_arrives_once_in_every_world(void **state)
 
 	(void)state;
 	seeds_from(given != NULL ? given : SEEDS_DEFAULT, &first, &last);
-	for (uint64_t seed = first; seed <= last; seed++)
+	for (uint64_t seed = first; seed <= last && bad < 20; seed++)
 		bad += !run_world(seed, first == last, &t);
 	took = (double)(clock() - begin) / CLOCKS_PER_SEC;
 	printf("%llu worlds in %.1f s (%.0f a second): %llu octets, %llu segments, %llu sent "
