@@ -51,6 +51,7 @@ struct step {
 	enum when when;
 	aksu_time from, to; /* the same unless a tolerance was given */
 	enum step_kind kind;
+	bool optional; /* OUT: nothing will do as well */
 	char flow[16];
 	struct trace_line seg; /* IN, OUT, STATE, DROP */
 	const char *mods;      /* IN, OUT: what stands behind the bar; NULL: nothing */

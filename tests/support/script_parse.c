@@ -252,6 +252,10 @@ static bool read_trace_line(struct script *s, struct step *step, char *text, con
 	const char *error = NULL;
 	char why[160];
 
+	if (text[0] == '>' && text[1] == '?') {
+		step->optional = true;
+		text[1] = ' ';
+	}
 	if (text[0] == '<' || text[0] == '>') {
 		step->mods = cut(text, "|");
 		if (step->mods != NULL && !mods_parse(step->mods, &mods, &error))
