@@ -58,7 +58,7 @@ format: ## lays out src, include, tests, fuzz, bench, examples with clang-format
 	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs -r clang-format -i
 
 clean: ## removes all build directories
-	rm -rf build build-release build-debug build-clang build-i386 build-freestanding build-wasm32 build-fuzz
+	rm -rf build build-release build-debug build-clang build-i386 build-freestanding build-wasm32 build-fuzz build-mutants
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16
