@@ -262,7 +262,7 @@ struct aksu_counters {
 	uint64_t retransmissions;           /**< segments that were sent before, SYN-ACKs included */
 	uint64_t connections_opened;        /**< active OPENs that sent a SYN, or will */
 	uint64_t connections_accepted;      /**< passive ones that reached the accept queue */
-	uint64_t connections_failed;        /**< ended by an ICMP error before they were open */
+	uint64_t connections_failed;        /**< ended by an error before they were open */
 	uint64_t connections_reset;         /**< ended by the peer's reset */
 	uint64_t syn_cookies_sent, syn_cookies_good;
 	uint64_t drops[AKSU_DROP_COUNT];    /**< by enum aksu_drop */

@@ -13,7 +13,7 @@
 #include "tcp/listen.h"
 
 #define COOKIE_TICK seconds(64)
-#define COOKIE_AGE  2u /* ticks */
+#define COOKIE_AGE  1u /* ticks: a cookie is good for 64 to 128 seconds */
 
 enum { FLOW_MAX = 40 };
 

@@ -762,7 +762,6 @@ void tcp_icmp(struct tcb *t, enum aksu_error error, bool hard, tcp_seq quoted)
 	}
 	/* SHLD-26, RFC 5461: a hard error ends only what is not yet open. */
 	if (hard && !tcp_synchronized(t)) {
-		t->env->counters.connections_failed++;
 		tcb_terminate(t, error);
 		return;
 	}

@@ -118,6 +118,8 @@ void tcb_terminate(struct tcb *t, enum aksu_error error)
 
 	if (t->state == TCP_CLOSED)
 		return;
+	if (error != AKSU_OK && error != AKSU_ECONNABORTED && !tcp_synchronized(t))
+		t->env->counters.connections_failed++;
 	if (error != AKSU_OK && t->error == AKSU_OK) {
 		t->error = (uint8_t)error;
 		e = tcb_event(t, AKSU_EVENT_ERROR);
