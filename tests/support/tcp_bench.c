@@ -192,11 +192,11 @@ static const char *inspect_window(struct bench *b, const struct tcp_seg *seg)
 			return wrong(b, "the window's edge moved left from %u to %u", k->edge,
 				     edge);
 	}
+	if (k->edge_known && !((edge - k->edge - 1) >> 31) && !seg_has(seg, AKSU_SYN) &&
+	    b->t.rcv_shift == 0 && wnd > b->conf.rcvbuf)
+		return wrong(b, "a window of %u is more than the buffer", wnd);
 	if (!k->edge_known || !((edge - k->edge) >> 31))
 		k->edge = edge;
-	if (edge - ack > b->conf.rcvbuf + b->conf.rcvbuf / 16 + 1 && !seg_has(seg, AKSU_SYN) &&
-	    b->t.rcv_shift == 0)
-		return wrong(b, "the window %u is larger than the buffer", wnd);
 	k->last_ack = ack;
 	k->edge_known = true;
 	return NULL;
