@@ -585,6 +585,8 @@ static void take_fin(struct tcb *t, instant now)
 {
 	t->flags |= TF_FIN_RECEIVED;
 	t->flags &= ~(uint32_t)TF_FIN_HELD;
+	if (t->x != NULL) /* what was held beyond it is not of the stream */
+		reasm_fini(&t->x->reasm, &t->env->mem);
 	advance_nxt(t, 1);
 	t->rcv.adv = seq_max(t->rcv.adv, t->rcv.nxt);
 	ack_now(t, AKSU_WHY_ACK);
