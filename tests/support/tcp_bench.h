@@ -78,12 +78,14 @@ struct bench {
 	uint32_t iss, irs;
 	uint32_t bulk;
 	uint16_t path_mss;
-	uint16_t peer_win;  /* of lines without "win" */
-	uint32_t peer_ts;   /* of lines without options, when timestamps are agreed on */
-	uint32_t seen_ts;   /* the last TSval that we sent */
-	uint8_t twist;      /* changes the pattern of what the peer sends */
-	bool owned;         /* frames may be kept: text comes in a block */
-	struct reply reply; /* of the last deed */
+	uint16_t peer_win; /* of lines without "win" */
+	uint32_t peer_ts;  /* of lines without options, when timestamps are agreed on */
+	uint32_t seen_ts;  /* the last TSval that we sent */
+	uint8_t twist;     /* changes the pattern of what the peer sends */
+	bool hostile; /* the peer keeps no promise: nothing is said of what it may be sent or is
+			 read */
+	bool owned;   /* frames may be kept: text comes in a block */
+	struct reply reply;              /* of the last deed */
 	uint64_t drops[AKSU_DROP_COUNT]; /* before the last deed */
 	struct bench_seg queue[BENCH_QUEUE];
 	uint32_t head, tail;
