@@ -399,7 +399,8 @@ static void note_peer(struct bench *b, const struct tcp_seg *seg)
 
 	if (seg_has(seg, AKSU_RST))
 		return;
-	if (seg_has(seg, AKSU_SYN) && b->t.state <= TCP_SYN_SENT) {
+	if (seg_has(seg, AKSU_SYN) && b->t.state <= TCP_SYN_SENT &&
+	    (!seg_has(seg, AKSU_ACK) || seq_raw(seg->ack) == b->iss + 1)) {
 		if (seg->opts.present & AKSU_OPT_MSS)
 			k->peer_mss = seg->opts.mss;
 		if (seg->opts.present & AKSU_OPT_WSCALE)
