@@ -6,7 +6,7 @@
  */
 #include "support/tcp_bench.h"
 
-enum { ROUNDS = 16000 };
+enum { ROUNDS = 6000 };
 
 static struct prng seeded(uint64_t seed)
 {

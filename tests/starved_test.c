@@ -5,7 +5,7 @@
  */
 #include "support/tcp_pair.h"
 
-enum { SEEDS = 300, FIXED = 2 };
+enum { SEEDS = 150, FIXED = 2 };
 
 /* Open, carry with holes, close: both ways, and nothing left to chance but what the seed draws. */
 static void whole_connection(struct pair *p, uint64_t seed)
