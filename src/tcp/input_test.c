@@ -40,11 +40,13 @@ static void A6_table_6(void **state)
 {
 	/* clang-format off */
 	static const struct { const char *segment; bool closed, good; } rows[] = {
-		/* 1 len 0, wnd > 0 */ {". 1:1(0) ack 1", false, true}, {". 60000:60000(0) ack 1", false, true},
+		/* 1 len 0, wnd > 0 */ {". 1:1(0) ack 1", false, true},
+		{". 60000:60000(0) ack 1", false, true},
 		{". 60001:60001(0) ack 1", false, false}, {". -1:-1(0) ack 1", false, false},
 		/* 2 len 0, wnd = 0 */ {". 60001:60001(0) ack 1", true, true},
 		{". 60002:60002(0) ack 1", true, false}, {". 59999:59999(0) ack 1", true, false},
-		/* 3 len > 0, wnd > 0 */ {". 1:2(1) ack 1", false, true}, {". 60000:60001(1) ack 1", false, true},
+		/* 3 len > 0, wnd > 0 */ {". 1:2(1) ack 1", false, true},
+		{". 60000:60001(1) ack 1", false, true},
 		{". 60001:60002(1) ack 1", false, false}, {". -9:1(10) ack 1", false, false},
 		{". -9:2(11) ack 1", false, true},
 		/* 4 len > 0, wnd = 0 */ {". 60001:60002(1) ack 1", true, false},
