@@ -168,8 +168,8 @@ static void B8_a_cookie_ages(void **state)
 		struct tcp_seg ack = cookie_ack(b, "S 0:0(0) <mss 1460>", at);
 
 		assert_true(check(&ack, at + 63, &r));
-		assert_true(check(&ack, at + 128, &r));
-		assert_false(check(&ack, at + 192, &r));
+		assert_true(check(&ack, at + 127, &r));
+		assert_false(check(&ack, at + 128, &r));
 		assert_false(check(&ack, at - 64, &r));
 		assert_false(check(&ack, at + 64 * 32 * 3, &r)); /* the same five bits again */
 	}

@@ -222,8 +222,10 @@ static void E1_window_updates_by_WL1_and_WL2(void **state)
 	assert_int_equal(b->t.snd.wnd, 7000);
 	rx(b, ". 11:11(0) ack 9000 win 60000"); /* never sent */
 	assert_int_equal(b->t.snd.wnd, 7000);
-	rx(b, ". 1:1(0) ack 2001 win 60000"); /* new, but too old for an update: the edge stays */
-	assert_int_equal(b->t.snd.wnd, 6000);
+	rx(b, ". 1:1(0) ack 2001 win 6500"); /* an old number and a new ACK: sent again, so newer */
+	assert_int_equal(b->t.snd.wnd, 6500);
+	rx(b, ". 5:5(0) ack 2001 win 9"); /* and SND.WL1 did not go back with it */
+	assert_int_equal(b->t.snd.wnd, 6500);
 	done(b);
 }
 
