@@ -202,7 +202,7 @@ static void B8_a_forged_cookie_is_refused(void **state)
 		bad.ack = seq_at((uint32_t)prng_next(&r));
 		hits += check(&bad, 5000, &record);
 	}
-	assert_in_range(hits, 0, 2);
+	assert_true(hits <= 2);
 	done(b);
 }
 
