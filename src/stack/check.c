@@ -25,6 +25,56 @@ static bool check_conn(struct aksu *s, uint32_t index)
 	return true;
 }
 
+/* A list's links agree both ways, its members say that they are in it; how many they are. */
+static bool check_list(struct aksu *s, const struct list *l, size_t offset, unsigned flag,
+		       uint32_t *members)
+{
+	uint32_t before = POOL_NONE;
+
+	for (uint32_t i = l->head; i != POOL_NONE; i = list_link(&s->conns, offset, i)->next) {
+		CHECK(pool_lives(&s->conns, i) && conn_at(s, i)->flags & flag);
+		CHECK(list_link(&s->conns, offset, i)->prev == before);
+		before = i;
+		++*members;
+	}
+	CHECK(l->tail == before);
+	return true;
+}
+
+/* Who says to be in a list is in one. */
+static bool check_lists(struct aksu *s)
+{
+	uint32_t ready = 0, news = 0, waiting = 0;
+
+	if (!check_list(s, &s->local.ready, offsetof(struct conn, sending), CONN_READY, &ready))
+		return false;
+	for (unsigned k = 0; k < s->iface_end; k++)
+		if (s->ifaces[k] != NULL &&
+		    !check_list(s, &s->ifaces[k]->ready, offsetof(struct conn, sending), CONN_READY,
+				&ready))
+			return false;
+	if (!check_list(s, &s->news, offsetof(struct conn, news), CONN_NEWS, &news))
+		return false;
+	for (uint32_t i = pool_next(&s->bounds, 0); i != POOL_NONE;
+	     i = pool_next(&s->bounds, i + 1)) {
+		uint32_t n = 0;
+
+		if (!check_list(s, &bound_at(s, i)->accept, offsetof(struct conn, news),
+				CONN_WAITING, &n))
+			return false;
+		CHECK(n == bound_at(s, i)->accept_count);
+		waiting += n;
+	}
+	for (uint32_t i = pool_next(&s->conns, 0); i != POOL_NONE;
+	     i = pool_next(&s->conns, i + 1)) {
+		ready -= conn_at(s, i)->flags & CONN_READY ? 1 : 0;
+		news -= conn_at(s, i)->flags & CONN_NEWS ? 1 : 0;
+		waiting -= conn_at(s, i)->flags & CONN_WAITING ? 1 : 0;
+	}
+	CHECK(ready == 0 && news == 0 && waiting == 0);
+	return true;
+}
+
 bool aksu_check(struct aksu *s)
 {
 	uint32_t flows = s->syns.live + s->timewaits.live;
@@ -35,6 +85,8 @@ bool aksu_check(struct aksu *s)
 			return false;
 		flows += conn_at(s, i)->flags & CONN_IN_TABLE ? 1 : 0;
 	}
+	if (!check_lists(s))
+		return false;
 	CHECK(flows == s->flows.count);
 	CHECK(s->env.mem.used <= s->env.mem.budget);
 	return !s->env.poisoned;

@@ -143,15 +143,16 @@ void report_state(struct aksu *s, const struct flow *f, enum tcp_state from, enu
 
 void conn_enter(struct aksu *s, const struct conn *c) { scope_set(s, &c->flow, c->link, 0); }
 
-/* One wheel entry, moved only when the earliest deadline comes nearer (DESIGN D8). */
+/* One wheel entry, moved only when the earliest deadline comes nearer, or at the end (D8). */
 static void settle_wheel(struct aksu *s, struct conn *c, uint32_t index)
 {
 	instant at = tcp_deadline(&c->t);
 
-	if (!before(at, c->wheel.at))
+	if (!before(at, c->wheel.at) && c->t.state != TCP_CLOSED)
 		return;
 	wheel_remove(&s->wheel, index);
-	wheel_add(&s->wheel, index, at);
+	if (!is_never(at))
+		wheel_add(&s->wheel, index, at);
 }
 
 static void settle_sending(struct aksu *s, struct conn *c, uint32_t index)
