@@ -190,8 +190,8 @@ enum aksu_option {
 	AKSU_SO_SOFT_ERROR,     /**< R: the last soft error (MUST-47), and clears it */
 	AKSU_SO_SNDBUF,         /**< RWc: octets, 256 to 2^30 */
 	AKSU_SO_RCVBUF,         /**< RWc: octets; a smaller one never moves the window's edge back */
-	AKSU_SO_SNDLOWAT,       /**< RWc: octets free to be WRITABLE; default a third of SNDBUF */
-	AKSU_SO_RCVLOWAT,       /**< RWc: octets to be READABLE; default 1 */
+	AKSU_SO_SNDLOWAT,       /**< RWc: octets free to be WRITABLE, SNDBUF at most; default a third of it */
+	AKSU_SO_RCVLOWAT,       /**< RWc: octets to be READABLE; default 1, half of RCVBUF at most */
 	AKSU_SO_LINGER,         /**< RWc: -1 off; 0: close aborts with RST; others are kept and change nothing */
 	AKSU_SO_KEEPALIVE,      /**< RWc: 0 or 1, default 0 (MUST-24, MUST-25) */
 	AKSU_SO_REUSEADDR,      /**< RW: bind beside TIME-WAIT connections (always allowed here), kept for callers */

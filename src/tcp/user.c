@@ -268,11 +268,18 @@ void tcp_abort(struct tcb *t, struct reply *re)
 /* With a low-water mark (U-20). */
 static bool is_writable(const struct tcb *t)
 {
-	uint32_t lowat = t->conf->sndlowat != 0 ? t->conf->sndlowat : t->conf->sndbuf / 3;
+	uint32_t lowat = t->conf->sndlowat != 0 ? min_u32(t->conf->sndlowat, t->conf->sndbuf)
+						: t->conf->sndbuf / 3;
 
 	if (t->state != TCP_ESTABLISHED && t->state != TCP_CLOSE_WAIT)
 		return false;
 	return !has(t, TF_CLOSED) && send_room(t) >= max_u32(lowat, 1);
+}
+
+/* No more than half of the buffer: the peer may not be able to send more than that unread. */
+static uint32_t readable_at(const struct tcb *t)
+{
+	return min_u32(t->conf->rcvlowat, t->conf->rcvbuf / 2);
 }
 
 uint32_t tcp_ready(const struct tcb *t)
@@ -282,7 +289,7 @@ uint32_t tcp_ready(const struct tcb *t)
 
 	if (t->error != AKSU_OK)
 		ready |= AKSU_ERROR | AKSU_READABLE | AKSU_WRITABLE | AKSU_HUP;
-	if (x->rcvq.length > 0 && x->rcvq.length >= t->conf->rcvlowat)
+	if (x->rcvq.length > 0 && x->rcvq.length >= readable_at(t))
 		ready |= AKSU_READABLE;
 	if (has(t, TF_FIN_RECEIVED))
 		ready |= AKSU_READABLE | AKSU_RDHUP;
