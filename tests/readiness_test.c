@@ -96,7 +96,8 @@ static void act(struct end *e, struct aksu *s, uint32_t events)
 	e->closed = true;
 }
 
-/* Server ends come in any order: the first octet of the client's port tells nothing, `user` does. */
+/* Server ends come in any order: the first octet of the client's port tells nothing, `user` does.
+ */
 static void accept_all(void)
 {
 	aksu_socket c;
@@ -139,8 +140,8 @@ static bool work(int node)
 		if (r.events & AKSU_ERROR)
 			fail_msg("seed %llu at %.3f s: %s", (unsigned long long)w.seed,
 				 (double)(w.b.now - 1000 * AKSU_SECOND) / 1e9,
-				 aksu_strerror((int)bench_option(&w.b, node, r.socket,
-								 AKSU_SO_ERROR)));
+				 aksu_strerror(
+					 (int)bench_option(&w.b, node, r.socket, AKSU_SO_ERROR)));
 		act(r.user, w.b.n[node].s, r.events);
 	}
 	return any;
@@ -192,8 +193,9 @@ static void begin(bool v6, bool local)
 		some_options(s0, c->h);
 		assert_int_equal(bench_news(&w.b, 0, c->h), 0); /* nothing happened yet */
 		assert_int_equal(aksu_set_user(s0, c->h, c), 0);
-		assert_int_equal(
-			aksu_connect(s0, c->h, &(struct aksu_endpoint){*to, PORT}, w.b.now), 0);
+		assert_int_equal(aksu_connect(s0, c->h, &(struct aksu_endpoint){*to, PORT},
+					      w.b.now),
+				 0);
 	}
 }
 
@@ -217,7 +219,8 @@ static void tell_who_hangs(void)
 				continue;
 			if (e->open)
 				aksu_info(w.b.n[side ? w.server : 0].s, e->h, &i);
-			printf("side %d conn %u: %s sent %u/%u received %u/%u ready %x queue %u %u\n",
+			printf("side %d conn %u: %s sent %u/%u received %u/%u ready %x queue %u "
+			       "%u\n",
 			       side, k, aksu_state_name(i.state), e->sent, e->to_send, e->received,
 			       e->to_receive,
 			       e->open ? aksu_ready(w.b.n[side ? w.server : 0].s, e->h) : 0,

@@ -68,8 +68,7 @@ static void before_it_is_open(const struct row *r, bool v6)
 	c = bench_connect(&b, 0, &to, 80);
 	bench_take_tcp(&b, &syn);
 	bench_give_error(&b, &from, &syn, r->kind, r->code, 0);
-	assert_int_equal(bench_state(&b, 0, c),
-			 r->hard ? AKSU_STATE_CLOSED : AKSU_STATE_SYN_SENT);
+	assert_int_equal(bench_state(&b, 0, c), r->hard ? AKSU_STATE_CLOSED : AKSU_STATE_SYN_SENT);
 	assert_int_equal(bench_option(&b, 0, c, AKSU_SO_ERROR), r->hard);
 	if (r->hard) {
 		assert_true(bench_news(&b, 0, c) & AKSU_ERROR);

@@ -142,8 +142,7 @@ static void b3_the_last_free_port_is_found(void **state)
 	assert_int_equal(error, -AKSU_EADDRINUSE);
 	assert_int_equal(opened, 65536 - 1024);
 	/* The socket is as it was: another destination has all ports free. */
-	assert_int_equal(
-		aksu_connect(b.n[0].s, c, &(struct aksu_endpoint){to, 81}, b.now), 0);
+	assert_int_equal(aksu_connect(b.n[0].s, c, &(struct aksu_endpoint){to, 81}, b.now), 0);
 	bench_take_tcp(&b, &got);
 	aksu_close(b.n[0].s, some, b.now);
 	bench_connect(&b, 0, &to, 80);
@@ -161,11 +160,16 @@ static void must_46_remote_addresses_are_checked(void **state)
 		uint16_t port;
 		int error;
 	} rows[] = {
-		{"0.0.0.0", 80, -AKSU_EINVAL},         {"::", 80, -AKSU_EINVAL},
-		{"255.255.255.255", 80, -AKSU_EINVAL}, {"10.0.0.255", 80, -AKSU_EINVAL},
-		{"224.0.0.1", 80, -AKSU_EINVAL},       {"ff02::1", 80, -AKSU_EINVAL},
-		{"10.0.0.9", 0, -AKSU_EINVAL},         {"192.0.2.1", 80, -AKSU_ENETUNREACH},
-		{"2001:db8::1", 80, -AKSU_ENETUNREACH}, {"10.0.0.9", 80, 0},
+		{"0.0.0.0", 80, -AKSU_EINVAL},
+		{"::", 80, -AKSU_EINVAL},
+		{"255.255.255.255", 80, -AKSU_EINVAL},
+		{"10.0.0.255", 80, -AKSU_EINVAL},
+		{"224.0.0.1", 80, -AKSU_EINVAL},
+		{"ff02::1", 80, -AKSU_EINVAL},
+		{"10.0.0.9", 0, -AKSU_EINVAL},
+		{"192.0.2.1", 80, -AKSU_ENETUNREACH},
+		{"2001:db8::1", 80, -AKSU_ENETUNREACH},
+		{"10.0.0.9", 80, 0},
 		{"fd00::9", 80, 0},
 	};
 
@@ -179,8 +183,8 @@ static void must_46_remote_addresses_are_checked(void **state)
 		assert_int_equal(aksu_connect(b.n[0].s, c, &to, b.now), rows[k].error);
 		if (rows[k].error == 0) {
 			assert_int_equal(aksu_info(b.n[0].s, c, &info), 0);
-			assert_true(aksu_addr_equal(&info.local.addr,
-						    aksu_addr_is_v4(&to.addr) ? &b.n[0].v4
+			assert_true(aksu_addr_equal(&info.local.addr, aksu_addr_is_v4(&to.addr)
+									      ? &b.n[0].v4
 									      : &b.n[0].v6));
 			assert_int_equal(aksu_connect(b.n[0].s, c, &to, b.now), -AKSU_EALREADY);
 		}
@@ -221,7 +225,8 @@ static void must_57_no_answer_to_or_from_many(void **state)
 	static const char *const to[] = {"10.0.0.255", "255.255.255.255", "224.0.0.1", "ff02::1",
 					 "10.0.0.200"};
 	static const char *const from[] = {"10.0.0.255", "255.255.255.255", "224.0.0.1", "0.0.0.0",
-					   "10.0.0.1", "127.0.0.1", "ff02::1", "::", "fd00::1"};
+					   "10.0.0.1",   "127.0.0.1",       "ff02::1",   "::",
+					   "fd00::1"};
 	struct bench_peer p;
 
 	(void)state;
@@ -251,12 +256,10 @@ static void must_57_no_answer_to_or_from_many(void **state)
 
 /* ---------------------------------------------------------------- to itself */
 
-static void settle(void)
-{
-	bench_pass(&b, AKSU_MILLISECOND);
-}
+static void settle(void) { bench_pass(&b, AKSU_MILLISECOND); }
 
-/* C-2: a socket that connects to itself opens simultaneously with itself, and hears what it says. */
+/* C-2: a socket that connects to itself opens simultaneously with itself, and hears what it says.
+ */
 static void c2_a_socket_may_connect_to_itself(void **state)
 {
 	static const char *const own[] = {"10.0.0.1", "fd00::1", "127.0.0.1", "::1"};
@@ -270,8 +273,7 @@ static void c2_a_socket_may_connect_to_itself(void **state)
 		bench_start(&b, 1, NULL);
 		me.addr = bench_addr(own[k]);
 		c = aksu_socket_tcp(b.n[0].s);
-		assert_int_equal(
-			aksu_bind(b.n[0].s, c, &(struct aksu_endpoint){.port = 3333}), 0);
+		assert_int_equal(aksu_bind(b.n[0].s, c, &(struct aksu_endpoint){.port = 3333}), 0);
 		assert_int_equal(aksu_connect(b.n[0].s, c, &me, b.now), 0);
 		settle();
 		assert_int_equal(bench_state(&b, 0, c), AKSU_STATE_ESTABLISHED);
