@@ -60,9 +60,6 @@ static uint32_t advance_una(struct tcb *t, tcp_seq ack, instant now)
 	if (seq_dist(t->iss, t->snd.una) > UINT32_MAX - k)
 		t->una_wraps++;
 	t->snd.una = ack;
-	/* The edge that was promised stays; a window update, which may follow, moves it (MUST-34).
-	 */
-	t->snd.wnd -= min_u32(k, t->snd.wnd);
 	bytes_drop(&x->sndq, &t->env->mem, text);
 	sent_ack(&x->sent, &t->env->mem, ack);
 	if (x->sent.lost == 0)

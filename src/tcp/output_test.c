@@ -427,6 +427,25 @@ static void F8_fast_retransmit_and_newreno(void **state)
 	done(b);
 }
 
+/* F8, RFC 6582 4.1: after a time-out, duplicates of the same window begin no recovery. */
+static void F8_no_recovery_below_recover(void **state)
+{
+	struct bench *b = established();
+
+	(void)state;
+	sends(b, 8000);
+	BENCH_OK(bench_pump(b));
+	bench_forget(b);
+	advance(b, seconds(1));
+	tx(b, ". 1:1001(1000)");
+	for (int i = 0; i < 5; i++)
+		rx(b, ". 1:1(0) ack 1");
+	assert_false(b->t.x->recovery.active);
+	assert_int_equal(b->t.x->cc.cwnd, 1000);
+	quiet(b);
+	done(b);
+}
+
 /* F1: an ACK with text, or with another window, is no duplicate. */
 static void F1_what_is_no_duplicate(void **state)
 {
@@ -592,6 +611,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(may_6_keepalive_with_an_octet),
 	cmocka_unit_test(D6_timeout_sends_one_segment),
 	cmocka_unit_test(F8_fast_retransmit_and_newreno),
+	cmocka_unit_test(F8_no_recovery_below_recover),
 	cmocka_unit_test(F1_what_is_no_duplicate),
 	cmocka_unit_test(D7_sent_again_is_the_same),
 	cmocka_unit_test(F6_initial_window),
