@@ -41,6 +41,10 @@ bench: all ## the benchmarks of the command
 	@test -x build/aksu || { echo 'make bench: there is no command yet (src/cli/main.c)'; exit 1; }
 	build/aksu bench
 
+SEEDS ?= 1..20000
+worlds: all ## SEEDS=1..20000: whole connections on bad wires, one for each seed
+	AKSU_SEEDS=$(SEEDS) build/tests/test_tests_worlds
+
 reqs: ## docs/requirements.md: requirement, test, place in the code
 	@test -x tools/reqs || { echo 'make reqs: tools/reqs is not written yet'; exit 1; }
 	@tools/reqs
@@ -63,4 +67,4 @@ clean: ## removes all build directories
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16
 
-.PHONY: all run test tidy fuzz bench reqs mutants snap format clean help
+.PHONY: all run test tidy fuzz bench worlds reqs mutants snap format clean help

@@ -108,6 +108,8 @@ static enum step step0_timestamps(struct tcb *t, const struct tcp_seg *seg, inst
 	if (!(seg->opts.present & AKSU_OPT_TS)) /* 3.2: silently, never an abort (D10) */
 		return drop(t, AKSU_DROP_TS_MISSING, seg);
 	if (is_old_duplicate(t, seg, now)) {
+		if (seg->len == 0) /* throttled: two hosts with clocks gone wrong must not storm */
+			return limited_ack(t, AKSU_WHY_OUT_OF_WINDOW, AKSU_DROP_PAWS, seg, now);
 		ack_now(t, AKSU_WHY_OUT_OF_WINDOW);
 		return drop(t, AKSU_DROP_PAWS, seg);
 	}
