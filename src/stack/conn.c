@@ -201,8 +201,7 @@ static void settle_neighbour(struct aksu *s, struct conn *c)
 
 	c->t.notices &= (uint8_t) ~(NOTICE_PROGRESS | NOTICE_DOUBT);
 	if (notices == 0 || i == NULL || i->local || i->l.kind != AKSU_LINK_ETHERNET ||
-	    ip_route(&s->ip, &c->flow.remote, &c->flow.local, &path) != 0 ||
-	    path.link != i->number)
+	    ip_route(&s->ip, &c->flow.remote, &c->flow.local, &path) != 0 || path.link != i->number)
 		return;
 	if (notices & NOTICE_PROGRESS)
 		link_confirm(&i->l, &path.next_hop, s->now);

@@ -160,6 +160,8 @@ static bool emit(struct aksu *s, struct iface *i, const struct flow *f, const st
 	}
 	tx->packet = ++s->packets;
 	s->env.counters.segments_out += out->seg.segments;
+	if (out->transmissions > 0)
+		s->env.counters.retransmissions += out->seg.segments;
 	return route_frame(s, i, f, tx);
 }
 
@@ -179,15 +181,17 @@ bool emit_segment(struct aksu *s, struct iface *i, struct conn *c, const struct 
 	struct envelope env = {c->t.id, c->t.conf->ttl, c->t.conf->tos, may_cut(s, c)};
 	bool sent = emit(s, i, &c->flow, out, env, tx);
 
-	if (out->transmissions > 0)
-		s->env.counters.retransmissions++;
 	report(s, i, &c->flow, out, tx, &c->t, c->t.id, c->t.state);
 	return sent;
 }
 
 bool emit_control(struct aksu *s, struct iface *i, const struct control *k, struct aksu_tx *tx)
 {
-	struct tcp_out out = {.seg = k->seg, .why = k->why};
+	struct tcp_out out = {
+		.seg = k->seg,
+		.why = k->why,
+		.transmissions = k->transmissions,
+	};
 	uint32_t label = addr_is_v4(&k->flow.remote) ? 0 : flow_id(s, &k->flow);
 	struct envelope env = {label, k->ttl, k->tos, false};
 	bool sent = emit(s, i, &k->flow, &out, env, tx);

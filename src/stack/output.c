@@ -21,20 +21,20 @@ static struct iface *iface_for(struct aksu *s, const struct flow *f)
 	return path.local ? &s->local : s->ifaces[path.link];
 }
 
-void control_send(struct aksu *s, const struct flow *f, const struct tcp_seg *seg,
-		  enum aksu_why why, enum tcp_state state, const struct tcp_conf *conf)
+struct control *control_send(struct aksu *s, const struct flow *f, const struct tcp_seg *seg,
+			     enum aksu_why why, enum tcp_state state, const struct tcp_conf *conf)
 {
 	struct iface *i = iface_for(s, f);
 	struct control *k;
 
 	if (i == NULL) {
 		tcp_drop(&s->env, NULL, AKSU_DROP_NO_ROUTE, seg);
-		return;
+		return NULL;
 	}
 	k = ring_push(&i->control, &s->env.mem, sizeof(*k), CONTROL_MAX);
 	if (k == NULL) {
 		tcp_drop(&s->env, NULL, AKSU_DROP_REPLY_QUEUE, seg);
-		return;
+		return NULL;
 	}
 	*k = (struct control){
 		.flow = *f,
@@ -45,6 +45,7 @@ void control_send(struct aksu *s, const struct flow *f, const struct tcp_seg *se
 		.ttl = conf != NULL ? conf->ttl : 0,
 		.tos = conf != NULL ? conf->tos : 0,
 	};
+	return k;
 }
 
 /* Resets answer strangers: so many in a second, and then silence (C6). */
@@ -68,7 +69,7 @@ void reply_send(struct aksu *s, const struct flow *f, const struct reply *re, en
 		tcp_drop(&s->env, NULL, AKSU_DROP_RESET_LIMIT, &re->seg);
 		return;
 	}
-	control_send(s, f, &re->seg, (enum aksu_why)re->why, state, conf);
+	(void)control_send(s, f, &re->seg, (enum aksu_why)re->why, state, conf);
 }
 
 static bool control_next(struct aksu *s, struct iface *i, struct aksu_tx *tx)

@@ -57,6 +57,7 @@ static void send_syn_ack(struct aksu *s, uint32_t index, const struct tcp_passiv
 {
 	struct syn_entry *e = syn_at(s, index);
 	struct tcp_seg seg;
+	struct control *k;
 
 	if (e->r.sends > 0)
 		fifo_remove(&s->syns, &s->syn_fifo[level_of(e)], index);
@@ -65,8 +66,10 @@ static void send_syn_ack(struct aksu *s, uint32_t index, const struct tcp_passiv
 	e->due = due_at(after(s->now, level_timeout(level_of(e))), SYN_UNIT);
 	fifo_push(&s->syns, &s->syn_fifo[level_of(e)], index);
 	syn_record_answer(&e->r, p, s->now, &seg);
-	control_send(s, &e->flow, &seg, e->r.sends > 1 ? AKSU_WHY_RTO : AKSU_WHY_HANDSHAKE,
-		     TCP_SYN_RECEIVED, p->conf);
+	k = control_send(s, &e->flow, &seg, e->r.sends > 1 ? AKSU_WHY_RTO : AKSU_WHY_HANDSHAKE,
+			 TCP_SYN_RECEIVED, p->conf);
+	if (k != NULL)
+		k->transmissions = (uint8_t)(e->r.sends - 1);
 }
 
 /* ---------------------------------------------------------------- SYN arrives */
@@ -85,7 +88,7 @@ static void send_cookie(struct aksu *s, struct bound *b, const struct flow *f,
 		seg.opts.tsval = cookie_tsval(&r, seg.opts.tsval);
 	b->cookies_until = after(s->now, COOKIE_LIFE);
 	s->env.counters.syn_cookies_sent++;
-	control_send(s, f, &seg, AKSU_WHY_SYN_COOKIE, TCP_LISTEN, p->conf);
+	(void)control_send(s, f, &seg, AKSU_WHY_SYN_COOKIE, TCP_LISTEN, p->conf);
 }
 
 bool passive_has_room(struct aksu *s, uint32_t listener, const struct tcp_seg *seg)
@@ -375,7 +378,6 @@ static void syn_timeout(struct aksu *s, uint32_t index)
 		return;
 	}
 	p = passive_of(s, &e->flow, bound_at(s, l)->conf);
-	s->env.counters.retransmissions++;
 	send_syn_ack(s, index, &p);
 }
 

@@ -176,6 +176,31 @@ static void b6_a_reset_frees_the_record(void **state)
 	bench_end(&b);
 }
 
+/* A SYN that comes again is answered again: counted, and marked in the events. */
+static void a_repeated_syn_is_answered_with_the_same(void **state)
+{
+	struct bench_options o = {.events = AKSU_EVENT_BIT(AKSU_EVENT_SEGMENT_OUT)};
+	struct bench_peer p;
+	struct aksu_event e;
+	uint32_t iss = 0;
+
+	(void)state;
+	start(&o);
+	bench_listen(&b, 0, 7, 2);
+	p = client(4000);
+	for (unsigned k = 0; k < 3; k++) {
+		p.seq = 1000;
+		bench_say(&b, &p, AKSU_SYN, NULL);
+		assert_int_equal(bench_hear(&b, &p, &got)->flags, AKSU_SYN | AKSU_ACK);
+		iss = k == 0 ? seq_raw(got.seg.seq) : iss;
+		assert_int_equal(seq_raw(got.seg.seq), iss);
+		assert_true(aksu_event_take(&b.n[0].events, &e));
+		assert_int_equal(e.retransmission, k);
+		assert_int_equal(aksu_counters(b.n[0].s)->retransmissions, k);
+	}
+	bench_end(&b);
+}
+
 /* B7: a full accept queue drops SYN and final ACK, resets nobody, and catches up later. */
 static void b7_a_full_accept_queue_makes_peers_wait(void **state)
 {
@@ -544,6 +569,7 @@ int main(void)
 		cmocka_unit_test(an_idle_hour_makes_no_record_late),
 		cmocka_unit_test(d17_a_clock_that_jumped_sends_no_burst),
 		cmocka_unit_test(b6_a_reset_frees_the_record),
+		cmocka_unit_test(a_repeated_syn_is_answered_with_the_same),
 		cmocka_unit_test(b7_a_full_accept_queue_makes_peers_wait),
 		cmocka_unit_test(must_49_ttl_and_tos_hold_from_the_syn_ack_on),
 		cmocka_unit_test(b8_a_cookie_remembers_the_options),

@@ -187,6 +187,7 @@ struct control {
 	uint32_t conn; /* for events */
 	uint8_t why, state;
 	uint8_t ttl, tos;
+	uint8_t transmissions; /* how often it was sent before */
 };
 
 struct iface {
@@ -364,10 +365,10 @@ void link_count_drops(struct aksu *s, struct iface *i);
 
 /*
  * A segment that no connection sends: queued for its link. `conf` has its TTL and DiffServ
- * (MUST-48, MUST-49); NULL: nobody chose any.
+ * (MUST-48, MUST-49); NULL: nobody chose any. Returns it, or NULL when it was dropped.
  */
-void control_send(struct aksu *s, const struct flow *f, const struct tcp_seg *seg,
-		  enum aksu_why why, enum tcp_state state, const struct tcp_conf *conf);
+struct control *control_send(struct aksu *s, const struct flow *f, const struct tcp_seg *seg,
+			     enum aksu_why why, enum tcp_state state, const struct tcp_conf *conf);
 void reply_send(struct aksu *s, const struct flow *f, const struct reply *re, enum tcp_state state,
 		const struct tcp_conf *conf);
 

@@ -60,7 +60,7 @@ static void answer(struct aksu *s, struct timewait_entry *e, enum aksu_why why)
 	struct tcp_seg seg;
 
 	timewait_ack(&e->w, ts_offset_of(s, &e->flow), s->now, &seg);
-	control_send(s, &e->flow, &seg, why, TCP_TIME_WAIT, NULL);
+	(void)control_send(s, &e->flow, &seg, why, TCP_TIME_WAIT, NULL);
 }
 
 void timewait_segment(struct aksu *s, uint32_t index, const struct tcp_seg *seg)
