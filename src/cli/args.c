@@ -81,3 +81,76 @@ bool cli_net_reaches(const struct cli_net *a, const struct aksu_addr *b)
 			return false;
 	return true;
 }
+
+bool cli_percent_parse(const char *text, uint32_t *millionths, struct aksu_reason *why)
+{
+	uint32_t share = 0, unit = 10000; /* of one percent */
+	const char *at = text;
+
+	for (; *at >= '0' && *at <= '9' && share <= 1000000; at++)
+		share = share * 10 + (uint32_t)(*at - '0') * unit;
+	if (at != text && *at == '.')
+		for (at++; *at >= '0' && *at <= '9' && unit > 1; at++)
+			share += (uint32_t)(*at - '0') * (unit /= 10);
+	if (at != text && *at == '%')
+		at++;
+	if (at == text || *at != '\0' || share > 1000000)
+		return because(why, "'%s' is not a share from 0%% to 100%%: 1%% or 0.25%%", text);
+	*millionths = share;
+	return true;
+}
+
+/* One word of faults: NAME=VALUE, cut out of the list. */
+static bool take_fault(const char *name, const char *value, struct sim_wire_config *out,
+		       struct aksu_reason *why)
+{
+	const struct {
+		const char *name;
+		uint32_t *share;
+	} shares[] = {
+		{"loss", &out->loss},
+		{"reorder", &out->reorder},
+		{"duplicate", &out->duplicate},
+		{"corrupt", &out->corrupt},
+	};
+	uint64_t ms;
+
+	for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++)
+		if (strcmp(name, shares[i].name) == 0)
+			return cli_percent_parse(value, shares[i].share, why);
+	if (strcmp(name, "delay") != 0)
+		return because(why,
+			       "'%s' is not a fault: loss, reorder, duplicate, corrupt and "
+			       "delay are",
+			       name);
+	if (!cli_number_parse(value, 0, 10000, &ms, why))
+		return false;
+	out->delay = ms * AKSU_MILLISECOND;
+	return true;
+}
+
+bool cli_faults_parse(const char *text, struct sim_wire_config *out, struct aksu_reason *why)
+{
+	char word[32];
+
+	*out = (struct sim_wire_config){.reorder_extra = 10 * AKSU_MILLISECOND};
+	for (;;) {
+		size_t n = strcspn(text, ",");
+		char *equals;
+
+		if (n >= sizeof(word))
+			return because(why, "'%s' is not a list of faults: loss=1%%,delay=20",
+				       text);
+		memcpy(word, text, n);
+		word[n] = '\0';
+		equals = strchr(word, '=');
+		if (!equals)
+			return because(why, "'%s' has no value: loss=1%%,delay=20", word);
+		*equals = '\0';
+		if (!take_fault(word, equals + 1, out, why))
+			return false;
+		if (text[n] == '\0')
+			return true;
+		text += n + 1;
+	}
+}

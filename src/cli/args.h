@@ -8,6 +8,8 @@
 #ifndef AKSU_CLI_ARGS_H
 #define AKSU_CLI_ARGS_H
 
+#include <aksu/sim.h>
+
 #include "port/reason.h"
 
 enum { EXIT_USAGE = 2 };
@@ -30,6 +32,12 @@ bool cli_net_parse(const char *text, struct cli_net *out, struct aksu_reason *wh
 /* A whole decimal number from min to max. */
 bool cli_number_parse(const char *text, uint64_t min, uint64_t max, uint64_t *out,
 		      struct aksu_reason *why);
+
+/* A share in percent, as 1, 1% or 0.25%: in millionths. */
+bool cli_percent_parse(const char *text, uint32_t *millionths, struct aksu_reason *why);
+
+/* loss=1%,reorder=2%,duplicate=1%,corrupt=0.1%,delay=20: what is wrong with a wire; delay in ms. */
+bool cli_faults_parse(const char *text, struct sim_wire_config *out, struct aksu_reason *why);
 
 /* Whether b lies in a's network, and is another address. */
 bool cli_net_reaches(const struct cli_net *a, const struct aksu_addr *b);

@@ -93,6 +93,30 @@ static void numbers(void **state)
 	assert_string_equal(why.text, "'0x7' is not a number from 1 to 65535");
 }
 
+static void faults(void **state)
+{
+	static const char *const bad[] = {"",         "loss",     "loss=",    "loss=101%",
+					  "loss=1%%", "loss=x",   "loss=-1%", "delay=x",
+					  "noise=1%", "loss=1%,", "=1%",      "loss=.%"};
+	struct sim_wire_config wire;
+	struct aksu_reason why;
+
+	(void)state;
+	assert_true(cli_faults_parse("loss=1%,reorder=0.25%,delay=20", &wire, &why));
+	assert_int_equal(wire.loss, 10000);
+	assert_int_equal(wire.reorder, 2500);
+	assert_int_equal(wire.duplicate, 0);
+	assert_true(wire.delay == 20 * AKSU_MILLISECOND);
+	assert_true(cli_faults_parse("corrupt=100,duplicate=0.0001%", &wire, &why));
+	assert_int_equal(wire.corrupt, 1000000);
+	assert_int_equal(wire.duplicate, 1);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(cli_faults_parse(bad[i], &wire, &why));
+	assert_false(cli_faults_parse("noise=1%", &wire, &why));
+	assert_string_equal(why.text, "'noise' is not a fault: loss, reorder, duplicate, corrupt "
+				      "and delay are");
+}
+
 static bool reaches(const char *net, const char *addr)
 {
 	struct cli_net a;
@@ -124,6 +148,7 @@ int main(void)
 		cmocka_unit_test(nets),
 		cmocka_unit_test(nets_that_are_refused),
 		cmocka_unit_test(numbers),
+		cmocka_unit_test(faults),
 		cmocka_unit_test(networks_reach_their_own),
 	};
 

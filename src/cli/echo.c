@@ -30,7 +30,9 @@ struct options {
 	uint16_t port;
 	uint32_t mtu;
 	uint64_t budget;
-	bool once, stats;
+	struct sim_wire_config faults;
+	uint64_t seed;
+	bool once, stats, faulty;
 	struct watch_options watch;
 };
 
@@ -38,7 +40,7 @@ struct echo {
 	struct options options;
 	struct aksu *stack;
 	struct aksu_device *tun;
-	struct aksu_device *dev; /* the tun, or the capture around it */
+	struct aksu_device *dev; /* the tun, or what is around it */
 	struct aksu_loop *loop;
 	struct echo_server server;
 	struct watch watch;
@@ -63,6 +65,8 @@ static const char HELP[] =
 	"  --events json     every event as a line of JSON instead\n"
 	"  --pcap FILE       a capture for Wireshark, with the reasons as comments\n"
 	"  --stats           counters as JSON on stderr, at the end and at SIGUSR1\n"
+	"  --faults LIST     a bad link, both ways: loss=1%,reorder=1%,duplicate=1%,\n"
+	"                    corrupt=0.1%,delay=20 (ms), drawn from --seed N\n"
 	"  --budget MIB      the most memory that the stack may hold, default 64\n"
 	"\n"
 	"Ctrl-C closes connections with FIN and waits 5 s; a second one resets them.\n"
@@ -88,6 +92,8 @@ enum option_name {
 	OPTION_PCAP,
 	OPTION_STATS,
 	OPTION_BUDGET,
+	OPTION_FAULTS,
+	OPTION_SEED,
 	OPTION_HELP,
 };
 
@@ -106,6 +112,8 @@ static const struct option OPTIONS[] = {
 	{"pcap", required_argument, NULL, OPTION_PCAP},
 	{"stats", no_argument, NULL, OPTION_STATS},
 	{"budget", required_argument, NULL, OPTION_BUDGET},
+	{"faults", required_argument, NULL, OPTION_FAULTS},
+	{"seed", required_argument, NULL, OPTION_SEED},
 	{"help", no_argument, NULL, OPTION_HELP},
 	{NULL, 0, NULL, 0},
 };
@@ -155,6 +163,8 @@ static bool take_option(struct options *o, enum option_name name, struct aksu_re
 		o->budget = n << 20;
 		return true;
 	case OPTION_EVENTS: return events_option(o, why);
+	case OPTION_FAULTS: o->faulty = true; return cli_faults_parse(optarg, &o->faults, why);
+	case OPTION_SEED: return cli_number_parse(optarg, 0, UINT64_MAX, &o->seed, why);
 	case OPTION_PCAP: o->watch.pcap = optarg; return true;
 	case OPTION_ONCE: o->once = true; return true;
 	case OPTION_TRACE: o->watch.ladder = true; return true;
@@ -446,16 +456,39 @@ static bool add_addresses(struct echo *e, int link, struct aksu_reason *why)
 	return true;
 }
 
+/* The TUN device, a bad one around it, and a capture around both, as the options want it. */
+static bool decorate(struct echo *e, struct aksu_reason *why)
+{
+	struct sim_link_config config = {
+		.size = sizeof(config),
+		.allocator = aksu_malloc_allocator(),
+		.seed = e->options.seed,
+		.wire = {e->options.faults, e->options.faults},
+	};
+	struct aksu_device *captured;
+
+	if (e->options.faulty) {
+		struct sim_faulty *faulty = sim_faulty_new(&config, e->dev);
+
+		if (!faulty)
+			return because(why, "no memory for the bad link");
+		e->dev = sim_faulty_device(faulty);
+	}
+	captured = watch_device(&e->watch, e->dev);
+	if (!captured)
+		return because(why, "no memory for the capture");
+	e->dev = captured;
+	return true;
+}
+
 static bool join(struct echo *e, struct aksu_reason *why)
 {
 	struct aksu_allocator allocator = aksu_malloc_allocator();
-	struct aksu_device *dev = watch_device(&e->watch, e->tun);
 	int link, error;
 
-	if (!dev)
-		return because(why, "no memory for the capture");
-	e->dev = dev;
-	link = aksu_loop_add(e->loop, dev, aksu_tun_fd(e->tun));
+	if (!decorate(e, why))
+		return false;
+	link = aksu_loop_add(e->loop, e->dev, aksu_tun_fd(e->tun));
 	if (link < 0)
 		return because(why, "the link tun:%s: %s", e->options.link.name,
 			       aksu_strerror(link));
