@@ -363,7 +363,10 @@ static void on_turn(void *ctx, aksu_time now)
 {
 	struct echo *e = ctx;
 	aksu_time alarm = watch_turn(&e->watch, now);
-	bool done = e->options.once && e->server.taken == 1 && e->server.open == 0;
+	bool done;
+
+	echo_server_turn(&e->server, now);
+	done = e->options.once && e->server.taken == 1 && e->server.open == 0;
 
 	if ((done || watch_failed(&e->watch)) && e->stop_by == AKSU_NEVER)
 		begin_to_end(e, now);
@@ -372,7 +375,8 @@ static void on_turn(void *ctx, aksu_time now)
 	else if (e->stop_by != AKSU_NEVER && e->server.open == 0 &&
 		 !echo_server_lingers(&e->server))
 		aksu_loop_stop(e->loop);
-	aksu_loop_alarm(e->loop, alarm < e->stop_by ? alarm : e->stop_by);
+	alarm = alarm < e->stop_by ? alarm : e->stop_by;
+	aksu_loop_alarm(e->loop, alarm < e->server.retry_at ? alarm : e->server.retry_at);
 }
 
 /* ------------------------------------------------------------------ wiring */

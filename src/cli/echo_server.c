@@ -11,9 +11,13 @@ enum {
 	BACKLOG = 1024,    /* connections that may wait for a turn of the loop */
 };
 
+/* Memory comes back by acknowledgements, and no readiness tells of it: ask again after this. */
+#define RETRY (20 * AKSU_MILLISECOND)
+
 struct echo_conn {
 	struct echo_conn *prev, *next;
 	aksu_socket socket;
+	bool starved; /* the stack's memory was used up: try again at es->retry_at */
 };
 
 static const struct aksu_addr ANY = {{0}};
@@ -44,6 +48,7 @@ int echo_server_start(struct echo_server *es, struct aksu *stack,
 	int error;
 
 	memset(es, 0, sizeof(*es));
+	es->retry_at = AKSU_NEVER;
 	es->stack = stack;
 	es->allocator = *allocator;
 	es->buffer = allocator->alloc(allocator->ctx, CHUNK, 64);
@@ -79,6 +84,13 @@ static void fail(struct echo_server *es, struct echo_conn *c, aksu_time now)
 	forget(es, c);
 }
 
+static void starve(struct echo_server *es, struct echo_conn *c, aksu_time now)
+{
+	c->starved = true;
+	if (es->retry_at == AKSU_NEVER)
+		es->retry_at = now + RETRY;
+}
+
 /*
  * Moves octets until one side says no: the receive buffer is empty (READABLE will tell), or the
  * send buffer is full (WRITABLE will). They are looked at first and taken when they are sent.
@@ -99,6 +111,10 @@ static void pump(struct echo_server *es, struct echo_conn *c, aksu_time now)
 			sent = aksu_send(es->stack, c->socket, es->buffer, (size_t)n, 0, now);
 		if (sent == -AKSU_EAGAIN)
 			return;
+		if (sent == -AKSU_ENOMEM) {
+			starve(es, c, now);
+			return;
+		}
 		if (sent > 0)
 			sent = aksu_recv(es->stack, c->socket, es->buffer, (size_t)sent, now);
 		if (sent <= 0) {
@@ -168,6 +184,22 @@ void echo_server_ready(struct echo_server *es, const struct aksu_ready *ready, a
 			fail(es, c, now);
 		else
 			pump(es, c, now);
+	}
+}
+
+void echo_server_turn(struct echo_server *es, aksu_time now)
+{
+	struct echo_conn *next;
+
+	if (now < es->retry_at)
+		return;
+	es->retry_at = AKSU_NEVER;
+	for (struct echo_conn *c = es->conns; c; c = next) {
+		next = c->next;
+		if (!c->starved)
+			continue;
+		c->starved = false;
+		pump(es, c, now);
 	}
 }
 

@@ -22,6 +22,7 @@ struct echo_server {
 	uint32_t open;           /* how many */
 	uint32_t most;           /* connections to take, then no more; 0: no limit */
 	bool stopping;
+	aksu_time retry_at; /* AKSU_NEVER unless the stack's memory was used up */
 	uint8_t *buffer;
 	uint64_t taken, ended, failed; /* connections */
 	uint64_t octets;               /* echoed */
@@ -35,6 +36,10 @@ int echo_server_start(struct echo_server *es, struct aksu *stack,
 
 /* To be called for every socket that aksu_next_ready() names. */
 void echo_server_ready(struct echo_server *es, const struct aksu_ready *ready, aksu_time now);
+
+/* Goes on where memory was refused, if it is time to. To be called once in a while, see retry_at.
+ */
+void echo_server_turn(struct echo_server *es, aksu_time now);
 
 /* No new connections; a FIN on each that is open, behind what is queued. What comes is let go by.
  */

@@ -17,11 +17,13 @@
 
 static aksu_time act(void *ctx, struct aksu *s, aksu_time now)
 {
+	struct echo_server *es = ctx;
 	struct aksu_ready ready;
 
 	while (aksu_next_ready(s, &ready))
-		echo_server_ready(ctx, &ready, now);
-	return AKSU_NEVER;
+		echo_server_ready(es, &ready, now);
+	echo_server_turn(es, now);
+	return es->retry_at;
 }
 
 struct stage {
@@ -31,27 +33,32 @@ struct stage {
 	struct aksu *stack[2];
 	struct sim_actor actor;
 	struct echo_server server;
+	size_t budget; /* of the server's stack; 0: the default */
 };
 
 static void put_host(struct stage *g, unsigned side, struct sim_app app)
 {
+	struct aksu_config base = {.size = sizeof(base),
+				   .budget = side == SIM_RIGHT ? g->budget : 0};
 	struct aksu_device *dev = sim_link_end(g->link, side);
 	struct aksu_addr addr = aksu_addr_v4(10, 0, 0, side == SIM_LEFT ? 1 : 2);
 	struct sim_host host = {.device = dev, .app = app};
 
-	g->stack[side] = sim_stack_new(NULL, &g->allocator, 7 + side, dev, &addr, 24, 0);
+	g->stack[side] = sim_stack_new(&base, &g->allocator, 7 + side, dev, &addr, 24, 0);
 	assert_non_null(g->stack[side]);
 	host.stack = g->stack[side];
 	sim_world_host(g->world, side, &host);
 }
 
-static void set_up(struct stage *g, const struct sim_line *lines, size_t n, uint32_t loss)
+static void set_up_within(struct stage *g, size_t budget, const struct sim_line *lines, size_t n,
+			  uint32_t loss)
 {
 	struct sim_wire_config wire = {.delay = 5 * AKSU_MILLISECOND, .loss = loss};
 	struct sim_link_config link = {.size = sizeof(link), .seed = 7, .wire = {wire, wire}};
 	struct sim_world_config world = {.size = sizeof(world)};
 
 	memset(g, 0, sizeof(*g));
+	g->budget = budget;
 	g->allocator = link.allocator = world.allocator = aksu_malloc_allocator();
 	g->link = sim_link_new(&link);
 	g->world = sim_world_new(&world);
@@ -61,6 +68,11 @@ static void set_up(struct stage *g, const struct sim_line *lines, size_t n, uint
 	put_host(g, SIM_LEFT, sim_actor_app(&g->actor));
 	put_host(g, SIM_RIGHT, (struct sim_app){.act = act, .ctx = &g->server});
 	assert_int_equal(echo_server_start(&g->server, g->stack[SIM_RIGHT], &g->allocator, 7), 0);
+}
+
+static void set_up(struct stage *g, const struct sim_line *lines, size_t n, uint32_t loss)
+{
+	set_up_within(g, 0, lines, n, loss);
 }
 
 static void tear_down(struct stage *g)
@@ -127,6 +139,27 @@ static void a_peer_that_does_not_read_stops_the_server_and_nothing_is_lost(void 
 	tear_down(&g);
 }
 
+static void D7_a_small_budget_slows_and_never_stands_still(void **state)
+{
+	static const struct sim_line part[] = {
+		{.deed = SIM_CONNECT},
+		{.when = SIM_CONNECTED, .deed = SIM_SEND, .octets = 800000},
+		{.deed = SIM_SHUTDOWN},
+		{.when = SIM_END_OF_FILE, .deed = SIM_CLOSE},
+	};
+	struct stage g;
+
+	(void)state;
+	/* What is received must not take the memory that sending it back needs. */
+	for (size_t kib = 128; kib <= 512; kib += 64) {
+		set_up_within(&g, kib << 10, part, sizeof(part) / sizeof(part[0]), 0);
+		sim_world_run(g.world, 3600 * AKSU_SECOND);
+		expect_all_back(&g, 800000);
+		assert_true(aksu_memory_peak(g.stack[SIM_RIGHT]) <= kib << 10);
+		tear_down(&g);
+	}
+}
+
 static void a_stop_sends_a_fin_and_lets_the_rest_go_by(void **state)
 {
 	static const struct sim_line part[] = {
@@ -154,6 +187,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(after_the_peers_fin_the_rest_is_echoed_then_ours_follows),
 		cmocka_unit_test(a_peer_that_does_not_read_stops_the_server_and_nothing_is_lost),
+		cmocka_unit_test(D7_a_small_budget_slows_and_never_stands_still),
 		cmocka_unit_test(a_stop_sends_a_fin_and_lets_the_rest_go_by),
 	};
 

@@ -10,14 +10,14 @@ enter_namespace "$@"
 
 seed=${AKSU_SEED:-$$}
 for faults in loss=1%,delay=2 reorder=2%,delay=2 duplicate=5% corrupt=1%,delay=1 \
-	loss=2%,reorder=2%,duplicate=2%,corrupt=1%,delay=5; do
+	loss=1%,reorder=1%,duplicate=1%,corrupt=1%,delay=2; do
 	echo "$faults seed $seed"
 	start_echo_both --faults "$faults" --seed "$seed"
 	for address in $V4 $V6; do
-		peer transfer "$address" 2
-		peer half_close "$address" 100000
+		peer transfer "$address" 0.5
+		peer half_close "$address" 50000
 	done
-	peer many $V4 30
+	peer many $V4 20
 	expect open 0
 	expect failed 0
 	echo "sent again by us: $(counter retransmissions)"

@@ -72,7 +72,7 @@ def receive_all(s):
 
 # ---- deeds -------------------------------------------------------------------------------------
 
-def transfer(address, mib):
+def transfer(address, mib, quiet=False):
     """So many MiB there and back, with one SHA-256; prints the rate."""
     size = int(float(mib) * (1 << 20))
     sent = hashlib.sha256()
@@ -98,8 +98,9 @@ def transfer(address, mib):
     check(not failed, f"sending: {failed}")
     check(octets == size, f"{octets} octets came back of {size}")
     check(received == sent.hexdigest(), "what came back is not what went out")
-    print(f"{address}: {size} octets there and back in {seconds:.2f} s, "
-          f"{size * 8 / seconds / 1e6:.0f} Mbit/s each way, sha256 {received[:16]}")
+    if not quiet:
+        print(f"{address}: {size} octets there and back in {seconds:.2f} s, "
+              f"{size * 8 / seconds / 1e6:.0f} Mbit/s each way, sha256 {received[:16]}")
 
 
 def half_close(address, size):
@@ -124,7 +125,7 @@ def slow_reader(address, size):
     sender = threading.Thread(target=lambda: (s.sendall(pattern(0, size)),
                                               s.shutdown(socket.SHUT_WR)), daemon=True)
     sender.start()
-    for pause in (1.0, 0.5, 0.2):
+    for pause in (0.4, 0.2, 0.1):
         time.sleep(pause)
         chunk = s.recv(1 << 16)
         digest.update(chunk)
@@ -181,6 +182,24 @@ def many(address, count):
                 client.s.close()
                 check(bytes(client.back) == client.data,
                       f"{len(client.back)} octets of {client.size}, or other ones")
+
+
+def heavy(address, count, mib):
+    """So many transfers at once."""
+    failed = []
+
+    def one():
+        try:
+            transfer(address, mib, quiet=True)
+        except (Wrong, OSError) as e:
+            failed.append(e)
+
+    threads = [threading.Thread(target=one, daemon=True) for _ in range(int(count))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    check(not failed, f"{len(failed)} of {count} failed: {failed[:1]}")
 
 
 def refused(address):
@@ -363,9 +382,9 @@ def rate(address, count):
     print(f"{int(count) / (time.monotonic() - begin):.0f} connections per second")
 
 
-DEEDS = {f.__name__: f for f in (transfer, half_close, slow_reader, many, refused, ping, datagrams,
-                                 keep_sending, killed, reset, syn_flood, server_closes,
-                                 interrupted, stubborn, rate)}
+DEEDS = {f.__name__: f for f in (transfer, half_close, slow_reader, many, heavy, refused, ping,
+                                 datagrams, keep_sending, killed, reset, syn_flood,
+                                 server_closes, interrupted, stubborn, rate)}
 
 
 def main(argv):
