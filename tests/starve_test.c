@@ -39,8 +39,8 @@ enum {
 	RING = 1024,
 };
 
-#define FAMINE (3 * AKSU_SECOND) /* how long memory stays away */
-#define LIMIT  (400 * AKSU_SECOND)
+#define FAMINE (3 * AKSU_SECOND)    /* how long memory stays away */
+#define LIMIT  (1200 * AKSU_SECOND) /* where holes cannot be held each costs a time-out */
 
 struct play;
 

@@ -511,8 +511,13 @@ static enum step in_order(struct tcb *t, struct tcp_seg *seg, instant now)
 	tcp_seq before = t->rcv.nxt;
 
 	while (seg->text_len > 0) {
-		uint32_t want = until_held(t, seg), n = deliver(t, seg, want);
+		uint32_t want = until_held(t, seg), n;
+		size_t budget = t->env->mem.budget;
 
+		if (t->x->rcvq.length > 0)
+			budget = mem_keep_back(&t->env->mem);
+		n = deliver(t, seg, want);
+		t->env->mem.budget = budget;
 		advance_nxt(t, n);
 		filled |= drain_reassembly(t);
 		skip_received(t, seg);
@@ -537,9 +542,12 @@ static enum step in_order(struct tcb *t, struct tcp_seg *seg, instant now)
 /* SHLD-31, MAY-13, RFC 5681 4.2: hold it, and say so at once. */
 static enum step out_of_order(struct tcb *t, const struct tcp_seg *seg)
 {
+	/* It is held only while there is plenty: what fills the hole needs memory too. */
+	size_t budget = mem_keep_back(&t->env->mem);
 	enum reasm_result r = reasm_add(&t->x->reasm, &t->env->mem, seg->seq, seg->text,
 					seg->text_len, seg->block);
 
+	t->env->mem.budget = budget;
 	ack_each(t, AKSU_WHY_DUP_ACK); /* also when it cannot be held: the hole is news */
 	if (r == REASM_FULL)
 		return drop(t, AKSU_DROP_REASM_LIMIT, seg);
