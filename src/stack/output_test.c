@@ -239,6 +239,28 @@ static void a_large_segment_is_the_links_to_cut(void **state)
 	bench_end(&b);
 }
 
+/* A wider link loses nothing: what is in flight, uncut, is not sent again. */
+static void a_wider_link_sends_nothing_again(void **state)
+{
+	struct bench_options o = {.features = AKSU_LINK_TX_TSO};
+	struct bench_peer p;
+	aksu_socket c;
+
+	(void)state;
+	bench_start(&b, 1, &o);
+	c = established(&p, 100);
+	say_much(c, 14600);
+	bench_take_tcp(&b, &got);
+	assert_int_equal(got.seg.text_len, 14600);
+	assert_int_equal(aksu_link_set_mtu(b.n[0].s, b.n[0].link, 2000), 0);
+	bench_silent(&b);
+	/* A narrower one does. */
+	assert_int_equal(aksu_link_set_mtu(b.n[0].s, b.n[0].link, 1000), 0);
+	bench_take_tcp(&b, &got);
+	assert_int_equal(got.mss, 960);
+	bench_end(&b);
+}
+
 /* Both ends with large frames, over a wire that loses whole ones: every octet, in order. */
 static bool one_in_nine(struct stack_bench *bench, int from, const uint8_t *frame, size_t len)
 {
@@ -466,6 +488,7 @@ int main(void)
 		cmocka_unit_test(copying_needs_room),
 		cmocka_unit_test(a_partial_checksum_can_be_finished),
 		cmocka_unit_test(a_large_segment_is_the_links_to_cut),
+		cmocka_unit_test(a_wider_link_sends_nothing_again),
 		cmocka_unit_test(large_segments_survive_loss),
 		cmocka_unit_test(owned_frames_are_kept_borrowed_ones_copied),
 		cmocka_unit_test(connections_follow_their_route),
