@@ -10,11 +10,12 @@
 
 #include "base/compile.h"
 
-/* A freestanding compiler still calls these four; base/freestanding.c has them where no libc is. */
+/* A freestanding compiler still calls these five; base/freestanding.c has them where no libc is. */
 void *memcpy(void *restrict dst, const void *restrict src, size_t n);
 void *memmove(void *dst, const void *src, size_t n);
 void *memset(void *dst, int c, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
+size_t strlen(const char *text);
 
 typedef struct {
 	uint8_t b[2];

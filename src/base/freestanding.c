@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * base/freestanding.c - the four functions that a C compiler may call without being asked to.
+ * base/freestanding.c - the five functions that a C compiler may call without being asked to.
  *
- * GCC and clang turn struct copies and clearing loops into calls of memcpy, memmove, memset and
- * memcmp even for freestanding code. Where there is no libc (the freestanding and wasm32 builds,
+ * GCC and clang turn copying, clearing and counting loops into calls of memcpy, memmove, memset,
+ * memcmp and strlen even for freestanding code. Where there is no libc (the freestanding and wasm32 builds,
  * and systems without one) these stand in. They are for size and plainness; on a host libc's are
  * used. This file is compiled without builtins, or its loops would become calls of themselves.
  */
@@ -52,4 +52,13 @@ int memcmp(const void *a, const void *b, size_t n)
 		if (x[i] != y[i])
 			return x[i] < y[i] ? -1 : 1;
 	return 0;
+}
+
+size_t strlen(const char *text)
+{
+	size_t n = 0;
+
+	while (text[n] != '\0')
+		n++;
+	return n;
 }
