@@ -41,7 +41,7 @@ enum {
 };
 
 #define FAMINE (3 * AKSU_SECOND)    /* how long memory stays away */
-#define LIMIT  (1200 * AKSU_SECOND) /* where holes cannot be held each costs a time-out */
+#define LIMIT  (600 * AKSU_SECOND) /* where holes cannot be held each costs a time-out */
 
 struct play;
 
