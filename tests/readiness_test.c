@@ -96,7 +96,8 @@ static void act(struct end *e, struct aksu *s, uint32_t events)
 	e->closed = true;
 }
 
-/* Server ends come in any order: the first octet of the client's port tells nothing, `user` does.
+/*
+ * Server ends come in any order: the first octet of the client's port tells nothing, `user` does.
  */
 static void accept_all(void)
 {

@@ -88,7 +88,8 @@ static void C_5_C_6_old_duplicate_SYN_at_a_listener(void **state)
 	rst.seq = seq_add(r.irs, 1);
 	assert_int_equal(syn_record_input(&r, &b->passive, &rst, b->now, &reason), SYN_DIE);
 	assert_int_equal(reason, AKSU_DROP_NONE);
-	/* C-6: the real SYN meets the record of the old one: in the window it ends it, else an ACK
+	/*
+	 * C-6: the real SYN meets the record of the old one: in the window it ends it, else an ACK
 	 */
 	old.seq = seq_at(b->irs);
 	seg_measure(&old);

@@ -62,7 +62,8 @@ struct aksu_device *aksu_tun_open(const struct aksu_tun_config *config, struct a
 /** The descriptor to poll. */
 int aksu_tun_fd(const struct aksu_device *dev);
 
-/** Brings the interface up, with this MTU (0: as it is), and reads dev->config.mtu. False, and why.
+/**
+ * Brings the interface up, with this MTU (0: as it is), and reads dev->config.mtu. False, and why.
  */
 bool aksu_tun_up(struct aksu_device *dev, uint32_t mtu, struct aksu_reason *why);
 
@@ -86,7 +87,8 @@ struct aksu_loop_config {
 	void (*ready)(void *ctx, const struct aksu_ready *ready, aksu_time now);
 	/** Once in every turn, after frames went out and before the loop sleeps. */
 	void (*turn)(void *ctx, aksu_time now);
-	/** One of `signals` came; they are blocked in the calling thread from aksu_loop_new() on.
+	/**
+	 * One of `signals` came; they are blocked in the calling thread from aksu_loop_new() on.
 	 */
 	void (*on_signal)(void *ctx, int signal, aksu_time now);
 	const int *signals;
@@ -102,7 +104,8 @@ struct aksu_loop_counters {
 /** NULL, and why. The config is copied, `signals` is read now; the stack must outlive the loop. */
 struct aksu_loop *aksu_loop_new(const struct aksu_loop_config *config, struct aksu_reason *why);
 
-/** Forgets the loop; what no device took goes back to the stack. Devices stay open. NULL is fine.
+/**
+ * Forgets the loop; what no device took goes back to the stack. Devices stay open. NULL is fine.
  */
 void aksu_loop_free(struct aksu_loop *loop);
 

@@ -101,7 +101,8 @@ struct sim_rule {
 	uint32_t seen; /**< so far; begin with 0 */
 };
 
-/** Reads "syn:1", "data:4", "client:ack:2" (left), "server:fin:1" (right). False if it is not one.
+/**
+ * Reads "syn:1", "data:4", "client:ack:2" (left), "server:fin:1" (right). False if it is not one.
  */
 bool sim_rule_parse(const char *text, struct sim_rule *out);
 
@@ -227,7 +228,8 @@ void sim_world_host(struct sim_world *w, unsigned side, const struct sim_host *h
 /** The time in the world; it begins at 0. */
 aksu_time sim_world_now(const struct sim_world *w);
 
-/** Goes to the next moment at which anything happens, and lets it happen. False: nothing ever will.
+/**
+ * Goes to the next moment at which anything happens, and lets it happen. False: nothing ever will.
  */
 bool sim_world_step(struct sim_world *w);
 
@@ -258,7 +260,8 @@ struct aksu *sim_stack_new(const struct aksu_config *base, const struct aksu_all
  */
 aksu_time sim_clock_for_iss(aksu_time clock, uint32_t got, uint32_t want);
 
-/* ------------------------------------------------------------------ actors: applications as tables
+/*
+ * ------------------------------------------------------------------ actors: applications as tables
  */
 
 /** When an actor does its next deed: X(NAME). */

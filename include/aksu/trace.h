@@ -42,7 +42,8 @@ struct aksu_writer {
 void aksu_line_print(const struct aksu_writer *out, const char *host, const struct aksu_event *e,
 		     aksu_time start, bool absolute);
 
-/** Prints one event as one JSON object on a line. All of the record is in it; "v" is the version.
+/**
+ * Prints one event as one JSON object on a line. All of the record is in it; "v" is the version.
  */
 void aksu_json_print(const struct aksu_writer *out, const char *host, const struct aksu_event *e);
 
@@ -137,7 +138,8 @@ void aksu_pcapng_interface(const struct aksu_writer *out, unsigned linktype, con
 void aksu_pcapng_packet(const struct aksu_writer *out, unsigned interface, aksu_time time,
 			const void *data, size_t n, enum aksu_pcapng_way way, const char *comment);
 
-/** Writes what is worth knowing of a SEGMENT_OUT beside its octets: state, why, window. Terminated.
+/**
+ * Writes what is worth knowing of a SEGMENT_OUT beside its octets: state, why, window. Terminated.
  */
 void aksu_pcapng_comment(const struct aksu_event *e, const char *host, char *out, size_t cap);
 

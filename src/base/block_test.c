@@ -299,7 +299,8 @@ static void what_is_referenced_stays(void **state)
 	assert_int_equal(h.live, 0);
 }
 
-/* Two queues hold parts of one block: only the one that ends where the block does writes into it.
+/*
+ * Two queues hold parts of one block: only the one that ends where the block does writes into it.
  */
 static void a_block_has_one_writer(void **state)
 {

@@ -35,7 +35,8 @@ static inline bool event_wanted(const struct event_sink *sink, enum aksu_event_k
 	return UNLIKELY(sink->mask >> kind & 1);
 }
 
-/* A record with time, kind and scope filled in, or NULL when it is not wanted or the ring is full.
+/*
+ * A record with time, kind and scope filled in, or NULL when it is not wanted or the ring is full.
  */
 struct aksu_event *event_begin(struct event_sink *sink, enum aksu_event_kind kind);
 

@@ -3,9 +3,10 @@
  * base/freestanding.c - the five functions that a C compiler may call without being asked to.
  *
  * GCC and clang turn copying, clearing and counting loops into calls of memcpy, memmove, memset,
- * memcmp and strlen even for freestanding code. Where there is no libc (the freestanding and wasm32 builds,
- * and systems without one) these stand in. They are for size and plainness; on a host libc's are
- * used. This file is compiled without builtins, or its loops would become calls of themselves.
+ * memcmp and strlen even for freestanding code. Where there is no libc (the freestanding and wasm32
+ * builds, and systems without one) these stand in. They are for size and plainness; on a host
+ * libc's are used. This file is compiled without builtins, or its loops would become calls of
+ * themselves.
  */
 #include "base/bytes.h"
 

@@ -18,7 +18,8 @@
 
 enum { NETS_MAX = 8, PORT_ECHO = 7, MTU_MIN = 68, BUDGET_MAX_MIB = 1 << 20 };
 
-/* How long connections get to close after the first Ctrl-C: a FIN, its retransmissions, an answer.
+/*
+ * How long connections get to close after the first Ctrl-C: a FIN, its retransmissions, an answer.
  */
 #define PATIENCE (5 * AKSU_SECOND)
 

@@ -29,7 +29,8 @@ struct echo_server {
 	uint64_t datagrams;
 };
 
-/* Clears and begins to listen on `port` of every address. A negative enum aksu_error if it cannot.
+/*
+ * Clears and begins to listen on `port` of every address. A negative enum aksu_error if it cannot.
  */
 int echo_server_start(struct echo_server *es, struct aksu *stack,
 		      const struct aksu_allocator *allocator, uint16_t port);
@@ -37,11 +38,13 @@ int echo_server_start(struct echo_server *es, struct aksu *stack,
 /* To be called for every socket that aksu_next_ready() names. */
 void echo_server_ready(struct echo_server *es, const struct aksu_ready *ready, aksu_time now);
 
-/* Goes on where memory was refused, if it is time to. To be called once in a while, see retry_at.
+/*
+ * Goes on where memory was refused, if it is time to. To be called once in a while, see retry_at.
  */
 void echo_server_turn(struct echo_server *es, aksu_time now);
 
-/* No new connections; a FIN on each that is open, behind what is queued. What comes is let go by.
+/*
+ * No new connections; a FIN on each that is open, behind what is queued. What comes is let go by.
  */
 void echo_server_stop(struct echo_server *es, aksu_time now);
 

@@ -31,7 +31,8 @@ static bool is_our_group_v4(const struct aksu_addr *a)
 	return memcmp(addr_v4_bytes(a), all_hosts, sizeof(all_hosts)) == 0;
 }
 
-/* All nodes of the interface or the link, and the solicited-node group of each address of the link.
+/*
+ * All nodes of the interface or the link, and the solicited-node group of each address of the link.
  */
 static bool is_our_group_v6(const struct ip *ip, const struct aksu_addr *a, int link)
 {

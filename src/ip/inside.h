@@ -67,7 +67,7 @@ struct reassembled {
 
 /* The data are within 65535 octets, not empty, and a multiple of 8 unless they are the last. */
 enum aksu_drop ip_reasm_add(struct ip *ip, const struct fragment *f, instant now,
-			 struct reassembled *out);
+			    struct reassembled *out);
 instant ip_reasm_deadline(const struct ip *ip);
 /* The oldest datagram goes if it is due: FRAGMENT_TIMEOUT, and a reply if its sender is to know. */
 enum aksu_drop ip_reasm_expire(struct ip *ip, instant now, struct ip_reply *reply);
@@ -86,7 +86,8 @@ struct complaint {
 	uint32_t pointer;   /* of a parameter problem: octet in the packet */
 };
 
-/* Builds it about a packet, unless the rules forbid. reply->payload.block is NULL if there is none.
+/*
+ * Builds it about a packet, unless the rules forbid. reply->payload.block is NULL if there is none.
  */
 bool complain(struct ip *ip, const struct ip_in *about, const struct complaint *c, instant now,
 	      struct ip_reply *reply);

@@ -200,7 +200,8 @@ size_t ip_header_len(const struct aksu_addr *dst);
 /* Writes the header, checksum included; returns its length. The packet is at most 65535 octets. */
 size_t ip_emit(const struct ip_out *o, uint8_t *out);
 
-/* The identification of a packet that may be cut: unique for long (RFC 6864), no guess (RFC 7739).
+/*
+ * The identification of a packet that may be cut: unique for long (RFC 6864), no guess (RFC 7739).
  */
 uint32_t ip_id(struct ip *ip, const struct aksu_addr *src, const struct aksu_addr *dst,
 	       uint8_t protocol);

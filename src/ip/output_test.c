@@ -63,7 +63,8 @@ static void must_49_the_header_says_what_it_was_told(void **state)
 	assert_int_equal(h6.next, IP_PROTO_UDP);
 }
 
-/* Cuts, feeds the pieces to an instance that has the destination, and returns how many there were.
+/*
+ * Cuts, feeds the pieces to an instance that has the destination, and returns how many there were.
  */
 static unsigned there(const char *src, const char *dst, uint32_t len, uint32_t mtu)
 {

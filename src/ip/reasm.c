@@ -230,7 +230,8 @@ static void keep(struct ip_datagram *d, uint16_t i, const struct fragment *f)
 
 /* ------------------------------------------------------------------ the whole */
 
-/* RFC 3168 section 5.3: a mark on one is a mark on all; a mark beside "not capable" is a forgery.
+/*
+ * RFC 3168 section 5.3: a mark on one is a mark on all; a mark beside "not capable" is a forgery.
  */
 static bool ecn_of_whole(const struct ip_datagram *d, uint8_t *tos)
 {
@@ -240,7 +241,8 @@ static bool ecn_of_whole(const struct ip_datagram *d, uint8_t *tos)
 	return !(d->ecn & 1u << IP_ECN_NOT_ECT);
 }
 
-/* Writes the header before the data as if the packet had never been cut; returns where it begins.
+/*
+ * Writes the header before the data as if the packet had never been cut; returns where it begins.
  */
 static uint8_t *join_v4(const struct ip_datagram *d, uint8_t tos)
 {

@@ -39,7 +39,8 @@ static void answer(struct link *l, const struct arp *request)
 	arp_send(l, &arp, request->sha);
 }
 
-/* Addresses that no station can have are no senders; 0.0.0.0 is a probe (RFC 5227 section 2.1.1).
+/*
+ * Addresses that no station can have are no senders; 0.0.0.0 is a probe (RFC 5227 section 2.1.1).
  */
 static bool sender_is_valid(const struct link *l, const struct arp *arp)
 {

@@ -85,10 +85,8 @@ void link_addr_remove(struct link *l, const struct aksu_addr *addr);
 struct link_in {
 	const uint8_t *data; /* the IP packet, perhaps with padding behind it; in the frame */
 	size_t len;
-	uint8_t version; /* 4 or 6; 0: the frame was the link's own business (ARP), nothing is left
-			  */
-	bool broadcast;  /* the frame was for more than us: broadcast or multicast (RFC 1122 3.3.6)
-			  */
+	uint8_t version; /* 4 or 6; 0: it was the link's own business (ARP) */
+	bool broadcast;  /* the frame was for more than us (RFC 1122 3.3.6) */
 	struct mac src;
 };
 
@@ -99,7 +97,8 @@ struct link_in {
 enum aksu_drop link_input(struct link *l, const uint8_t *frame, size_t n, instant now,
 			  struct link_in *out);
 
-/* A neighbour discovery message that ip/ handed back: an ICMPv6 message and what its packet said.
+/*
+ * A neighbour discovery message that ip/ handed back: an ICMPv6 message and what its packet said.
  */
 struct link_nd {
 	const uint8_t *data;

@@ -12,7 +12,8 @@
 
 static const struct aksu_addr ALL_NODES = {{0xff, 0x02, [15] = 1}};
 
-/* Writes a message as an IPv6 packet; returns its length, at most LINK_CONTROL_LEN - ETH_HDR_LEN.
+/*
+ * Writes a message as an IPv6 packet; returns its length, at most LINK_CONTROL_LEN - ETH_HDR_LEN.
  */
 static size_t emit_packet(const struct icmp *m, const struct aksu_addr *src,
 			  const struct aksu_addr *dst, uint8_t *out)
@@ -133,7 +134,8 @@ static void update(struct link *l, struct neighbour *n, const struct icmp *m, in
 		neighbour_heard(l, n, m->nd.target, now);
 }
 
-/* Sections 7.1.2 and 7.2.5: an advertisement of somebody that we never asked for creates nothing.
+/*
+ * Sections 7.1.2 and 7.2.5: an advertisement of somebody that we never asked for creates nothing.
  */
 static enum aksu_drop on_advertisement(struct link *l, const struct link_nd *in,
 				       const struct icmp *m, instant now)

@@ -105,7 +105,8 @@ static void delay_is_exact_and_both_ways(void **state)
 	assert_int_equal(live, 0);
 }
 
-/* 1500 octets at 10 Mbit/s are 1.2 ms; three fit into a queue of 4500, the fourth is one too many.
+/*
+ * 1500 octets at 10 Mbit/s are 1.2 ms; three fit into a queue of 4500, the fourth is one too many.
  */
 static void rate_and_queue_are_exact(void **state)
 {
@@ -172,7 +173,8 @@ static void what_is_longer_than_the_mtu_vanishes(void **state)
 	sim_link_free(l);
 }
 
-/* A wire with every fault, as a line of text: this is what seed 7 means, everywhere and for ever.
+/*
+ * A wire with every fault, as a line of text: this is what seed 7 means, everywhere and for ever.
  */
 static void a_seed_means_the_same_everywhere(void **state)
 {

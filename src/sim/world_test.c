@@ -233,7 +233,8 @@ static void the_same_seed_is_the_same_world(void **state)
 	assert_true(hashes[0] != hashes[2]);
 }
 
-/* RFC 6528 section 3: ISN = M + F(...); M moves by one in 4 microseconds, so a clock fixes the ISS.
+/*
+ * RFC 6528 section 3: ISN = M + F(...); M moves by one in 4 microseconds, so a clock fixes the ISS.
  */
 static void a_clock_gives_the_iss_that_is_wanted(void **state)
 {
@@ -266,7 +267,8 @@ static const struct sim_line follower[] = {
 	{.when = SIM_END_OF_FILE, .deed = SIM_CLOSE},
 };
 
-/* Records count time in 16 bits: a driver that sleeps for long, as it may, must not confuse them.
+/*
+ * Records count time in 16 bits: a driver that sleeps for long, as it may, must not confuse them.
  */
 static void time_wait_lasts_2msl_after_a_long_sleep(void **state)
 {

@@ -258,7 +258,8 @@ static void must_57_no_answer_to_or_from_many(void **state)
 
 static void settle(void) { bench_pass(&b, AKSU_MILLISECOND); }
 
-/* C-2: a socket that connects to itself opens simultaneously with itself, and hears what it says.
+/*
+ * C-2: a socket that connects to itself opens simultaneously with itself, and hears what it says.
  */
 static void c2_a_socket_may_connect_to_itself(void **state)
 {

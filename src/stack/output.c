@@ -141,7 +141,8 @@ static size_t serve_ready(struct aksu *s, struct iface *i, struct aksu_tx *tx, s
 		filled = serve(s, i, index, tx + n, cap - n);
 		n += filled;
 		if (filled == 0 && tcp_why_send(&c->t, s->now) != AKSU_WHY_NOTHING) {
-			/* Memory was refused, or a neighbour is awaited: its timer brings it back.
+			/*
+			 * Memory was refused, or a neighbour is awaited: its timer brings it back.
 			 */
 			list_remove(SENDING(s), &i->ready, index);
 			c->flags &= (uint8_t)~CONN_READY;

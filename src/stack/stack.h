@@ -179,7 +179,8 @@ struct bound {
 
 /* ------------------------------------------------------------------ links */
 
-/* A segment without a connection, to be sent once: resets, SYN-ACKs of records, ACKs of TIME-WAIT.
+/*
+ * A segment without a connection, to be sent once: resets, SYN-ACKs of records, ACKs of TIME-WAIT.
  */
 struct control {
 	struct flow flow;
@@ -314,7 +315,8 @@ struct tcp_conf *conf_own(struct aksu *s, struct tcp_conf **conf);
 
 /* ------------------------------------------------------------------ open.c */
 
-/* RFC 6528: clock and keyed hash; RFC 7323 5.4: a clock of timestamps for each pair of addresses.
+/*
+ * RFC 6528: clock and keyed hash; RFC 7323 5.4: a clock of timestamps for each pair of addresses.
  */
 tcp_seq isn_of(const struct aksu *s, const struct flow *f, instant now);
 tcp_ts ts_offset_of(const struct aksu *s, const struct flow *f);
@@ -410,7 +412,8 @@ void report_state(struct aksu *s, const struct flow *f, enum tcp_state from, enu
 /* Fills in what tcp/ does not know, if anybody wants events. */
 void scope_set(struct aksu *s, const struct flow *f, int link, uint64_t packet);
 
-/* Every invariant of every connection and list: O(n), for tests. False (and poisoned): one broke.
+/*
+ * Every invariant of every connection and list: O(n), for tests. False (and poisoned): one broke.
  */
 bool aksu_check(struct aksu *s);
 

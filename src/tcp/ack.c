@@ -71,7 +71,8 @@ static uint32_t advance_una(struct tcb *t, tcp_seq ack, instant now)
 	return text;
 }
 
-/* The handshake is over: cwnd begins (RFC 6928; one segment when the SYN was lost, RFC 5681 3.1).
+/*
+ * The handshake is over: cwnd begins (RFC 6928; one segment when the SYN was lost, RFC 5681 3.1).
  */
 static void begin_window(struct tcb *t, instant now)
 {

@@ -38,7 +38,8 @@ static bool check_sent(const struct tcb *t)
 /* Somewhere memory was refused before. */
 static bool starved(const struct tcb *t) { return t->env->counters.drops[AKSU_DROP_NO_MEMORY] > 0; }
 
-/* Pieces are sorted, apart, and right of a hole, unless want of memory keeps them from the queue.
+/*
+ * Pieces are sorted, apart, and right of a hole, unless want of memory keeps them from the queue.
  */
 static bool check_reasm(const struct tcb *t)
 {

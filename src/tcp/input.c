@@ -137,7 +137,8 @@ static bool acceptable(const struct tcb *t, const struct tcp_seg *seg)
 	       (seq_lt(seg->seq, t->rcv.nxt) && seq_geq(last, t->rcv.adv));
 }
 
-/* Simultaneous open: our SYN crossed the peer's, and now its SYN-ACK comes, one left of the window.
+/*
+ * Simultaneous open: our SYN crossed the peer's, and now its SYN-ACK comes, one left of the window.
  */
 static bool is_syn_ack_for_us(const struct tcb *t, const struct tcp_seg *seg)
 {
@@ -175,7 +176,8 @@ static enum step unacceptable(struct tcb *t, const struct tcp_seg *seg, instant 
 		on_time_wait(t, now); /* "Restart the 2 MSL time-wait timeout" */
 		return drop(t, AKSU_DROP_SEQ_NOT_ACCEPTABLE, seg);
 	}
-	/* RFC 5961 4.2: "irrespective of the sequence number", and limited: anybody can forge it.
+	/*
+	 * RFC 5961 4.2: "irrespective of the sequence number", and limited: anybody can forge it.
 	 */
 	if (seg_has(seg, AKSU_SYN) && tcp_synchronized(t))
 		return challenge_ack(t, AKSU_DROP_SYN_IN_SYNC, seg, now);
@@ -532,8 +534,7 @@ static enum step in_order(struct tcb *t, struct tcp_seg *seg, instant now)
 	if (seq_eq(before, t->rcv.nxt))
 		return DONE;
 	if (filled)
-		ack_now(t, AKSU_WHY_ACK); /* RFC 5681 4.2: at once when a hole is filled, in part or
-					     whole */
+		ack_now(t, AKSU_WHY_ACK); /* RFC 5681 4.2: a hole is filled, if only in part */
 	else
 		on_text_received(t, now);
 	return GO_ON;

@@ -294,7 +294,8 @@ static void must_12_how_it_ended(void **state)
 
 /* ------------------------------------------------------------------ urgent */
 
-/* MUST-32, MUST-33: told of the first pointer and of each advance; how much is left can be asked.
+/*
+ * MUST-32, MUST-33: told of the first pointer and of each advance; how much is left can be asked.
  */
 static void must_32_must_33_urgent_data_is_told(void **state)
 {
@@ -378,7 +379,8 @@ static void C10_options_in_the_middle_are_ignored(void **state)
 	done(b);
 }
 
-/* E13: what the link merged counts for as many as it says; and full-sized stays what a path takes.
+/*
+ * E13: what the link merged counts for as many as it says; and full-sized stays what a path takes.
  */
 static void E13_merged_segments(void **state)
 {

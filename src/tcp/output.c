@@ -421,7 +421,8 @@ static bool send_again(struct tcb *t, uint32_t bulk, instant now, struct tcp_out
 	return true;
 }
 
-/* RFC 5681 4.1: after a pause of more than an RTO the window is no longer known to be safe (F18).
+/*
+ * RFC 5681 4.1: after a pause of more than an RTO the window is no longer known to be safe (F18).
  */
 static void restart_window(struct tcb *t, instant now)
 {

@@ -48,7 +48,8 @@ static bool make_room(struct reasm *r, struct mem *mem)
 	return true;
 }
 
-/* Copies borrowed text to the end of the tail block; a reference to it, or a slice without a block.
+/*
+ * Copies borrowed text to the end of the tail block; a reference to it, or a slice without a block.
  */
 static struct slice copy_to_tail(struct reasm *r, struct mem *mem, const uint8_t *text, uint32_t n)
 {

@@ -21,7 +21,8 @@ static void report_loss(struct tcb *t, const struct run *r)
 
 static void report_cwnd(struct tcb *t) { (void)tcb_event(t, AKSU_EVENT_CWND); }
 
-/* The first segment of what is outstanding is taken for lost: one segment, whatever the run holds.
+/*
+ * The first segment of what is outstanding is taken for lost: one segment, whatever the run holds.
  */
 static void lose_head(struct tcb *t)
 {

@@ -138,8 +138,7 @@ struct tcb {
 	uint8_t keep_sent;  /* keep-alive probes unanswered */
 	uint8_t challenges; /* challenge ACKs in the second `challenge_s` (RFC 5961 7) */
 	uint32_t challenge_s;
-	uint32_t last_sent_ms; /* when text was last sent: an idle window is not trusted (RFC
-				  5681 4.1) */
+	uint32_t last_sent_ms; /* when text was: an idle window is not trusted (RFC 5681) */
 };
 
 struct tcp_recovery {

@@ -64,7 +64,8 @@ void tcp_input(struct tcb *t, const struct tcp_seg *seg, instant now, struct rep
 /* 3.10.7.1: no connection. Answers with a reset unless the segment is one. */
 void tcp_closed(struct tcp_env *env, const struct tcp_seg *seg, struct reply *re);
 
-/* The path takes less now (or more): `lost` says that what was larger must be sent again at once.
+/*
+ * The path takes less now (or more): `lost` says that what was larger must be sent again at once.
  */
 void tcp_path_mss(struct tcb *t, uint16_t path_mss, bool lost);
 

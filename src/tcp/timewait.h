@@ -32,7 +32,8 @@ enum timewait_verdict {
 	TIMEWAIT_REUSE, /* a new connection may begin; its ISS must be above timewait_iss_floor() */
 };
 
-/* A segment for a connection in TIME-WAIT. *reason says why it is dropped; NONE for TIMEWAIT_REUSE.
+/*
+ * A segment for a connection in TIME-WAIT. *reason says why it is dropped; NONE for TIMEWAIT_REUSE.
  */
 enum timewait_verdict timewait_input(struct timewait *w, const struct tcp_seg *seg, instant now,
 				     enum aksu_drop *reason);

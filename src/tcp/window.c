@@ -64,7 +64,8 @@ uint16_t rcv_advertise(struct tcb *t, bool syn)
 		edge = t->rcv.adv;
 	wnd = seq_dist(t->rcv.nxt, edge);
 	up = (wnd + grain - 1) >> shift;
-	/* What is held counts even beyond the buffer: else a full one creeps open, grain by grain.
+	/*
+	 * What is held counts even beyond the buffer: else a full one creeps open, grain by grain.
 	 */
 	field = tcb_x(t)->rcvq.length + (up << shift) <= limit ? up : wnd >> shift;
 	field = min_u32(field, UINT16_MAX);
@@ -104,6 +105,5 @@ uint32_t snd_usable(const struct tcb *t)
 {
 	uint32_t out = snd_outstanding(t);
 
-	return t->snd.wnd > out ? t->snd.wnd - out : 0; /* shrunk: nothing, and no underflow
-						      (MUST-34, SHLD-15) */
+	return t->snd.wnd > out ? t->snd.wnd - out : 0; /* shrunk: none (MUST-34, SHLD-15) */
 }

@@ -46,7 +46,8 @@ static void drain(struct aksu_ladder *l)
 	}
 }
 
-/* A step at the end of the queue. When there is no room the oldest leaves, whatever became of it.
+/*
+ * A step at the end of the queue. When there is no room the oldest leaves, whatever became of it.
  */
 static struct step *push(struct aksu_ladder *l, enum step_kind kind, unsigned side,
 			 const struct aksu_event *e)

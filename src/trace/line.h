@@ -67,7 +67,8 @@ struct trace_line {
 /* Reads a line (without its newline). False: out->error says what is wrong, out->at where. */
 MUST_USE bool trace_line_parse(const char *line, size_t n, struct trace_line *out);
 
-/* Reads a segment alone ("S. 0:0(0) ack 1 win 1000 <mss 1460>"); fields as in trace_line_parse().
+/*
+ * Reads a segment alone ("S. 0:0(0) ack 1 win 1000 <mss 1460>"); fields as in trace_line_parse().
  */
 MUST_USE bool trace_segment_parse(const char *line, size_t n, struct trace_line *out);
 

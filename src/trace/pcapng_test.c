@@ -111,7 +111,8 @@ static void comments_say_why(void **state)
 	assert_string_equal(small, "client TI");
 }
 
-/* Braces, brackets and quotes balance, and strings are escaped: enough to catch a broken printer.
+/*
+ * Braces, brackets and quotes balance, and strings are escaped: enough to catch a broken printer.
  */
 static void check_json(const char *line)
 {

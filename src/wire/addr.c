@@ -151,7 +151,8 @@ static bool quad_ahead(const char *p)
 	return *p == '.';
 }
 
-/* What "::" stands for: moves the octets behind the gap to the end. At least one group is missing.
+/*
+ * What "::" stands for: moves the octets behind the gap to the end. At least one group is missing.
  */
 static bool fill_gap(uint8_t b[16], int octets, int gap)
 {

@@ -152,7 +152,8 @@ static void read_nd_option(struct icmp *m, const uint8_t *option, size_t len)
 	}
 }
 
-/* An option of length zero, or one that runs over the end, condemns the message (RFC 4861 7.1.1).
+/*
+ * An option of length zero, or one that runs over the end, condemns the message (RFC 4861 7.1.1).
  */
 static enum aksu_drop read_nd_options(struct icmp *m, struct cur c)
 {

@@ -356,7 +356,8 @@ static void rfc4861_4_6_unusable_options_are_left_out(void **state)
 	struct aksu_addr a = addr("fe80::1");
 	uint8_t octets[256];
 	struct icmp m;
-	/* a prefix of 129 bits, a source of the wrong length; then a redirect that quotes 8 octets
+	/*
+	 * a prefix of 129 bits, a source of the wrong length; then a redirect that quotes 8 octets
 	 */
 	size_t n = hex("86000000400007080000000000000000"
 		       "030481c0000000010000000100000000" TARGET "01020000000000000000000000000000",

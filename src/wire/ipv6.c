@@ -119,7 +119,8 @@ static const uint8_t *take_header(struct walk *w)
 	return cur_take(&w->c, len);
 }
 
-/* Reads "what follows" of a header that begins at `at`, where it is the first octet of all of them.
+/*
+ * Reads "what follows" of a header that begins at `at`, where it is the first octet of all of them.
  */
 static void step_over(struct walk *w, const uint8_t *at)
 {

@@ -32,7 +32,8 @@ struct udp {
 	const uint8_t *text;
 };
 
-/* AKSU_DROP_NONE or UDP_BAD; the checksum is not looked at. What lies behind the length is ignored.
+/*
+ * AKSU_DROP_NONE or UDP_BAD; the checksum is not looked at. What lies behind the length is ignored.
  */
 enum aksu_drop udp_parse(const uint8_t *data, size_t n, struct udp *out);
 

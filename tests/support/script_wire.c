@@ -420,7 +420,8 @@ static void learn(struct flow *f, const struct tcp_seg *seg)
 	}
 }
 
-/* <SEQ=0> of a reset is no number of the connection's; neither is an ACK field that is not there.
+/*
+ * <SEQ=0> of a reset is no number of the connection's; neither is an ACK field that is not there.
  */
 static struct tcp_seg relative(const struct flow *f, const struct tcp_seg *in)
 {
