@@ -166,12 +166,19 @@ static bool is_own_deed(uint8_t state)
 	       state == AKSU_STATE_LAST_ACK;
 }
 
+/* LISTEN begins and ends without a peer: it is in no picture of a connection. */
+static bool is_listeners(const struct aksu_event *e)
+{
+	return e->state == AKSU_STATE_LISTEN ||
+	       (e->from == AKSU_STATE_LISTEN && e->state == AKSU_STATE_CLOSED);
+}
+
 static void on_state(struct aksu_ladder *l, unsigned side, const struct aksu_event *e)
 {
 	struct step *current = is_own_deed(e->state) ? NULL : current_step(l, side);
 	struct pending_state *p = &l->pending[side];
 
-	if (e->state == AKSU_STATE_LISTEN)
+	if (is_listeners(e))
 		return;
 	if (current != NULL) {
 		current->state[side] = e->state;

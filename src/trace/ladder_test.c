@@ -461,6 +461,22 @@ static void a_steady_exchange_is_gathered(void **unused)
 	/* clang-format on */
 }
 
+static void a_listener_that_closes_is_not_drawn(void **unused)
+{
+	struct aksu_ladder *l = begin(AKSU_LADDER_ONE_SIDED);
+	struct aksu_event e = event(D, MS, AKSU_EVENT_STATE);
+
+	(void)unused;
+	e.from = AKSU_STATE_LISTEN;
+	e.state = AKSU_STATE_CLOSED;
+	e.remote = (struct aksu_addr){{0}};
+	e.remote_port = 0;
+	aksu_ladder_event(l, D, &e);
+	aksu_ladder_flush(l);
+	assert_string_equal(printed, "");
+	aksu_ladder_free(l);
+}
+
 /* One host's events only: rows leave at once, and the other's states carry a "~". */
 static void a_live_ladder_infers_the_other_side(void **unused)
 {
@@ -566,6 +582,7 @@ int main(void)
 		cmocka_unit_test(crossing_fins_are_drawn_apart),
 		cmocka_unit_test(a_steady_exchange_is_gathered),
 		cmocka_unit_test(a_live_ladder_infers_the_other_side),
+		cmocka_unit_test(a_listener_that_closes_is_not_drawn),
 		cmocka_unit_test(an_answer_to_a_fin_is_not_the_fins_doing),
 		cmocka_unit_test(allocations_that_fail_lose_rows_and_nothing_else),
 	};
