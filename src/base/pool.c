@@ -89,6 +89,7 @@ static bool add_slab(struct pool *p)
 	list_remove(p, &p->vacant, number);
 	pool_slab(p, number)->objects = objects;
 	list_push(p, &p->roomy, number);
+	p->allocated++;
 	return true;
 }
 
@@ -140,34 +141,43 @@ static void give_back(struct pool *p, uint32_t number)
 	list_remove(p, &p->roomy, number);
 	mem_free(p->mem, s->objects, slab_size(p));
 	s->objects = NULL;
+	p->allocated--;
 	list_push(p, &p->vacant, number);
 	trim_directory(p);
 }
 
+/* One of two empty slabs is enough: the one with the lower number, so the directory can shrink. */
+static void keep_spare(struct pool *p, uint32_t number)
+{
+	uint32_t other = p->spare;
+
+	p->spare = other != POOL_NONE && other < number ? other : number;
+	if (other != POOL_NONE)
+		give_back(p, p->spare == other ? number : other);
+}
+
+/* Whether the spare slab is not needed: nothing lives, or the others have room for half a slab. */
+static bool room_elsewhere(const struct pool *p)
+{
+	return p->live == 0 || (p->allocated - 1) * POOL_SLAB - p->live >= POOL_SLAB / 2;
+}
+
 void pool_put(struct pool *p, uint32_t index)
 {
-	uint32_t number = index / POOL_SLAB, other = p->spare;
+	uint32_t number = index / POOL_SLAB;
 	struct slab *s = pool_slab(p, number);
 
 	if (s->live == UINT64_MAX)
 		list_push(p, &p->roomy, number);
 	s->live &= ~((uint64_t)1 << index % POOL_SLAB);
 	p->live--;
-	if (s->live != 0)
-		return;
-	/* Keep the empty slab with the lower number, so that the directory can shrink. */
-	if (other != POOL_NONE && other < number)
-		p->spare = other, other = number;
-	else
-		p->spare = number;
-	if (other != POOL_NONE)
-		give_back(p, other);
-	if (p->live > 0)
-		return;
-	/* The last object went: an instance at rest holds what it held before the first. */
-	other = p->spare;
-	p->spare = POOL_NONE;
-	give_back(p, other);
+	if (s->live == 0)
+		keep_spare(p, number);
+	if (p->spare != POOL_NONE && room_elsewhere(p)) {
+		number = p->spare;
+		p->spare = POOL_NONE;
+		give_back(p, number);
+	}
 }
 
 bool pool_lives(const struct pool *p, uint32_t index)

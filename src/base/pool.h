@@ -8,8 +8,8 @@
  *   chunk[1] ─► slab 64..127    grows without copying: no pause, at any size
  *   chunk[2] ─► slab 128..255
  *
- * A slab is allocated when its first object is, and given back with its last; while anything lives,
- * one empty slab is kept, so that an object that comes and goes at its edge costs nothing.
+ * A slab is allocated when its first object is, and given back with its last. While the others are
+ * all but full, one empty slab is kept: an object that comes and goes at the edge costs nothing.
  */
 #ifndef AKSU_BASE_POOL_H
 #define AKSU_BASE_POOL_H
@@ -34,6 +34,7 @@ struct pool {
 	uint32_t roomy;   /* list of allocated slabs with room */
 	uint32_t vacant;  /* list of slab numbers without memory */
 	uint32_t spare;   /* the one empty slab that is kept, or POOL_NONE */
+	uint32_t allocated; /* slabs with memory */
 	uint32_t live;    /* objects in use */
 	uint32_t max;     /* most objects ever to hand out; 0: no limit but the budget */
 };

@@ -75,7 +75,7 @@ bool sim_frame_event(enum aksu_link_kind kind, const uint8_t *data, size_t n, bo
 		     struct aksu_event *e)
 {
 	size_t skip = kind == AKSU_LINK_ETHERNET ? ETH_HDR_LEN : 0;
-	struct packet p;
+	struct packet p = {0};
 	struct tcp_seg seg;
 
 	if (n <= skip)
