@@ -49,7 +49,7 @@ bool cli_net_parse(const char *text, struct cli_net *out, struct aksu_reason *wh
 	const char *slash = strchr(text, '/');
 	size_t n = slash ? (size_t)(slash - text) : strlen(text);
 	unsigned max;
-	uint64_t prefix;
+	uint64_t prefix = 0;
 	char addr[64];
 
 	if (n >= sizeof(addr))
@@ -113,7 +113,7 @@ static bool take_fault(const char *name, const char *value, struct sim_wire_conf
 		{"duplicate", &out->duplicate},
 		{"corrupt", &out->corrupt},
 	};
-	uint64_t ms;
+	uint64_t ms = 0;
 
 	for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++)
 		if (strcmp(name, shares[i].name) == 0)

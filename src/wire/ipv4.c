@@ -82,7 +82,7 @@ enum aksu_drop ipv4_parse(const uint8_t *data, size_t n, struct ipv4 *out)
 	return AKSU_DROP_NONE;
 }
 
-size_t ipv4_emit(const struct ipv4 *ip, uint8_t out[IPV4_HDR_MAX])
+size_t ipv4_emit(const struct ipv4 *ip, uint8_t *out)
 {
 	size_t len = IPV4_HDR_LEN + (size_t)ip->options_len;
 	unsigned flags = (ip->dont_fragment ? DF : 0u) | (ip->more_fragments ? MF : 0u);

@@ -70,8 +70,8 @@ enum aksu_drop ipv4_parse_quote(const uint8_t *data, size_t n, struct ipv4 *out)
 /*
  * Writes the header with its options (a multiple of 4, at most 40 octets) and its checksum; the
  * payload of `payload_len` octets is to follow. `offset` is a multiple of 8. Returns the header's
- * length.
+ * length: `out` has room for IPV4_HDR_LEN and the options.
  */
-size_t ipv4_emit(const struct ipv4 *ip, uint8_t out[IPV4_HDR_MAX]);
+size_t ipv4_emit(const struct ipv4 *ip, uint8_t *out);
 
 #endif
