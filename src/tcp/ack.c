@@ -81,7 +81,7 @@ static void begin_window(struct tcb *t, instant now)
 
 	cc->smss = mss;
 	cc->ssthresh = SSTHRESH_INFINITE;
-	cc->cwnd = min_u32(IW_SEGMENTS * mss, max_u32(2 * mss, IW_OCTETS));
+	cc->cwnd = initial_window(mss);
 	if (has(t, TF_SYN_RESENT)) {
 		cc->cwnd = mss;
 		if (t->rtt.srtt_us == 0) /* RFC 6298 5.7 */

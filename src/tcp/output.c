@@ -427,7 +427,7 @@ static bool send_again(struct tcb *t, uint32_t bulk, instant now, struct tcp_out
 static void restart_window(struct tcb *t, instant now)
 {
 	uint32_t now_ms = (uint32_t)(now.ns / milliseconds(1).ns), mss = t->x->cc.smss;
-	uint32_t iw = min_u32(IW_SEGMENTS * mss, max_u32(2 * mss, IW_OCTETS));
+	uint32_t iw = initial_window(mss);
 
 	if (snd_outstanding(t) == 0 && now_ms - t->last_sent_ms > to_ms(rtt_rto(t)))
 		t->x->cc.cwnd = min_u32(t->x->cc.cwnd, iw);

@@ -137,6 +137,12 @@ void tcp_ack(struct tcb *t, const struct tcp_seg *seg, instant now);
 void rtt_sample(struct tcb *t, duration r);
 duration rtt_rto(const struct tcb *t); /* with back-off */
 
+/* RFC 6928: where a connection begins, and goes back to after a pause (RFC 5681 4.1). */
+static inline uint32_t initial_window(uint32_t mss)
+{
+	return min_u32(IW_SEGMENTS * mss, max_u32(2 * mss, IW_OCTETS));
+}
+
 /* window.c */
 uint32_t rcv_space(const struct tcb *t);         /* octets of the buffer that are free */
 bool rcv_wants_update(const struct tcb *t);      /* receiver's SWS avoidance (MUST-39) */
