@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * aksu/loop.h - the hosted side: memory, time, entropy, a TUN device and an event loop, for Linux.
+ * aksu/loop.h - the hosted side: memory, time, entropy and an event loop, for Linux.
  *
  * Everything here can be left out or replaced: the core asks for none of it. A whole server is
  *
- *      struct aksu_device *dev = aksu_tun_open(&(struct aksu_tun_config){.name = "ak0"}, &why);
- *      aksu_tun_up(dev, 0, &why);
- *      aksu_tun_host(dev, &host, 24, &why);             the kernel's side gets its address
+ *      dev = aksu_device_open(&device_config, &why);    aksu/device.h: TUN, TAP, AF_PACKET
+ *      aksu_device_up(dev, 0, &why);
+ *      aksu_device_host(dev, &host, 24, &why);          the kernel's side gets its address
  *      loop = aksu_loop_new(&loop_config, &why);        its stack, its callbacks
- *      link = aksu_loop_add(loop, dev, aksu_tun_fd(dev));
+ *      link = aksu_loop_add(loop, dev, aksu_device_fd(dev));
  *      aksu_addr_add(stack, link, &address, 24);        ours
  *      aksu_loop_run(loop);
  *
@@ -17,17 +17,12 @@
 #ifndef AKSU_LOOP_H
 #define AKSU_LOOP_H
 
-#include <aksu/link.h>
+#include <aksu/device.h>
 #include <aksu/socket.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/** Why something could not be had, as one line for a person. */
-struct aksu_reason {
-	char text[256];
-};
 
 /* ------------------------------------------------------------------ memory, time, entropy */
 
@@ -39,39 +34,6 @@ aksu_time aksu_clock_now(void);
 
 /** n octets from the kernel's generator; false only on a kernel that has none. */
 bool aksu_entropy(void *out, size_t n);
-
-/* ------------------------------------------------------------------ TUN */
-
-struct aksu_tun_config {
-	size_t size;      /**< sizeof(struct aksu_tun_config) */
-	const char *name; /**< of the interface, 1 to 15 characters: made unless it exists */
-};
-
-/** What became of frames at the device. */
-struct aksu_tun_counters {
-	uint64_t frames_in, frames_out;
-	uint64_t full;    /**< the device took nothing more for a while; the frames were kept */
-	uint64_t down;    /**< frames lost: the interface was down */
-	uint64_t refused; /**< frames lost: the kernel called them invalid */
-};
-
-/** Opens a TUN device (IFF_TUN | IFF_NO_PI), non-blocking; NULL, and why. Close with
- * dev->ops->close(dev). */
-struct aksu_device *aksu_tun_open(const struct aksu_tun_config *config, struct aksu_reason *why);
-
-/** The descriptor to poll. */
-int aksu_tun_fd(const struct aksu_device *dev);
-
-/**
- * Brings the interface up, with this MTU (0: as it is), and reads dev->config.mtu. False, and why.
- */
-bool aksu_tun_up(struct aksu_device *dev, uint32_t mtu, struct aksu_reason *why);
-
-/** Gives the kernel an address on the interface: its end of the link. False, and why. */
-bool aksu_tun_host(struct aksu_device *dev, const struct aksu_addr *addr, unsigned prefix,
-		   struct aksu_reason *why);
-
-const struct aksu_tun_counters *aksu_tun_counters(const struct aksu_device *dev);
 
 /* ------------------------------------------------------------------ the loop */
 

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <aksu/loop.h>
+
 #include "cli/args.h"
 #include "cli/commands.h"
 #include "cli/echo_server.h"
@@ -285,7 +287,7 @@ static void print_drops(const struct aksu_counters *c)
 static void print_stats(const struct echo *e)
 {
 	const struct aksu_counters *c = aksu_counters(e->stack);
-	const struct aksu_tun_counters *t = aksu_tun_counters(e->tun);
+	const struct aksu_device_counters *t = aksu_device_counters(e->tun);
 	const struct aksu_loop_counters *l = aksu_loop_counters(e->loop);
 	const struct {
 		const char *name;
@@ -401,15 +403,15 @@ static bool make_stack(struct echo *e, struct aksu_reason *why)
 static bool make_device(struct echo *e, struct aksu_reason *why)
 {
 	const struct options *o = &e->options;
-	struct aksu_tun_config config = {.size = sizeof(config), .name = o->link.name};
+	struct aksu_device_config config = {.size = sizeof(config), .name = o->link.name};
 
-	e->tun = e->dev = aksu_tun_open(&config, why);
+	e->tun = e->dev = aksu_device_open(&config, why);
 	if (!e->tun)
 		return false;
-	if (o->hosts > 0 && !aksu_tun_up(e->tun, o->mtu, why))
+	if (o->hosts > 0 && !aksu_device_up(e->tun, o->mtu, why))
 		return false;
 	for (size_t i = 0; i < o->hosts; i++)
-		if (!aksu_tun_host(e->tun, &o->host[i].addr, o->host[i].prefix, why))
+		if (!aksu_device_host(e->tun, &o->host[i].addr, o->host[i].prefix, why))
 			return false;
 	return true;
 }
@@ -493,7 +495,7 @@ static bool join(struct echo *e, struct aksu_reason *why)
 
 	if (!decorate(e, why))
 		return false;
-	link = aksu_loop_add(e->loop, e->dev, aksu_tun_fd(e->tun));
+	link = aksu_loop_add(e->loop, e->dev, aksu_device_fd(e->tun));
 	if (link < 0)
 		return because(why, "the link tun:%s: %s", e->options.link.name,
 			       aksu_strerror(link));

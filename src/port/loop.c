@@ -21,6 +21,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <aksu/loop.h>
+
 #include "port/reason.h"
 
 enum {

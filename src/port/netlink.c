@@ -70,18 +70,18 @@ static void begin(struct request *r, uint16_t type, uint16_t flags)
 	put(r, &header, sizeof(header));
 }
 
-static void begin_link(struct request *r, unsigned index, unsigned flags)
+static void begin_link(struct request *r, unsigned index, unsigned flags, uint16_t type)
 {
 	struct ifinfomsg info = {.ifi_family = AF_UNSPEC,
 				 .ifi_index = (int)index,
 				 .ifi_flags = flags,
 				 .ifi_change = flags};
 
-	begin(r, RTM_NEWLINK, 0);
+	begin(r, type, 0);
 	put(r, &info, sizeof(info));
 }
 
-enum { ANSWER_MAX = 1024 };
+enum { ANSWER_MAX = 16384 }; /* a link with its statistics has 2,000 octets */
 
 struct answer {
 	_Alignas(struct nlmsghdr) uint8_t octets[ANSWER_MAX];
@@ -124,11 +124,92 @@ static int ask(struct request *r)
 	return header.nlmsg_type == NLMSG_ERROR ? -verdict : EPROTO;
 }
 
+/* ------------------------------------------------------------------ links */
+
+/* Copies a value that may be shorter or longer than expected. */
+static void take(void *out, size_t n, const struct rtattr *attr)
+{
+	size_t have = RTA_PAYLOAD(attr);
+
+	memcpy(out, RTA_DATA(attr), have < n ? have : n);
+}
+
+/* The attribute at *at, which moves behind it; NULL at the end, or when it would reach beyond. */
+static const struct rtattr *next_attr(const uint8_t **at, const uint8_t *end)
+{
+	const struct rtattr *attr = (const struct rtattr *)(const void *)*at;
+	size_t left = (size_t)(end - *at);
+
+	if (left < sizeof(*attr) || attr->rta_len < sizeof(*attr) || attr->rta_len > left)
+		return NULL;
+	*at += RTA_ALIGN(attr->rta_len) < left ? RTA_ALIGN(attr->rta_len) : left;
+	return attr;
+}
+
+/* The kind of a link: IFLA_INFO_KIND within IFLA_LINKINFO, a string. */
+static void take_kind(struct netlink_link *out, const struct rtattr *info)
+{
+	const uint8_t *at = RTA_DATA(info), *end = at + RTA_PAYLOAD(info);
+	const struct rtattr *attr;
+
+	while ((attr = next_attr(&at, end)) != NULL)
+		if (attr->rta_type == IFLA_INFO_KIND)
+			take(out->kind, sizeof(out->kind) - 1, attr);
+}
+
+static void take_link_attr(struct netlink_link *out, const struct rtattr *attr)
+{
+	switch (attr->rta_type) {
+	case IFLA_MTU: take(&out->mtu, sizeof(out->mtu), attr); break;
+	case IFLA_MIN_MTU: take(&out->mtu_min, sizeof(out->mtu_min), attr); break;
+	case IFLA_MAX_MTU: take(&out->mtu_max, sizeof(out->mtu_max), attr); break;
+	case IFLA_TXQLEN: take(&out->queue, sizeof(out->queue), attr); break;
+	case IFLA_ADDRESS: take(out->mac, sizeof(out->mac), attr); break;
+	case IFLA_LINKINFO: take_kind(out, attr); break;
+	default: break;
+	}
+}
+
+int netlink_link_get(unsigned index, struct netlink_link *out)
+{
+	const struct nlmsghdr *header;
+	const struct ifinfomsg *info;
+	const struct rtattr *attr;
+	const uint8_t *at, *end;
+	struct request r;
+	struct answer a;
+	int error, verdict;
+
+	*out = (struct netlink_link){0};
+	begin_link(&r, index, 0, RTM_GETLINK);
+	error = exchange(&r, &a);
+	if (error)
+		return error;
+	header = (const struct nlmsghdr *)(const void *)a.octets;
+	if (!NLMSG_OK(header, a.len))
+		return EPROTO;
+	if (header->nlmsg_type == NLMSG_ERROR &&
+	    header->nlmsg_len >= NLMSG_LENGTH(sizeof(verdict))) {
+		memcpy(&verdict, NLMSG_DATA(header), sizeof(verdict));
+		return verdict ? -verdict : EPROTO;
+	}
+	if (header->nlmsg_type != RTM_NEWLINK || header->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))
+		return EPROTO;
+	info = NLMSG_DATA(header);
+	out->type = info->ifi_type;
+	out->flags = info->ifi_flags;
+	at = (const uint8_t *)info + NLMSG_ALIGN(sizeof(*info));
+	end = (const uint8_t *)header + header->nlmsg_len;
+	while ((attr = next_attr(&at, end)) != NULL)
+		take_link_attr(out, attr);
+	return 0;
+}
+
 int netlink_link_set(unsigned index, uint32_t mtu, uint32_t queue)
 {
 	struct request r;
 
-	begin_link(&r, index, 0);
+	begin_link(&r, index, 0, RTM_NEWLINK);
 	if (mtu)
 		put_attr(&r, IFLA_MTU, &mtu, sizeof(mtu));
 	if (queue)
@@ -142,7 +223,7 @@ int netlink_link_no_autoconf(unsigned index)
 	struct request r;
 	size_t spec, inet6;
 
-	begin_link(&r, index, 0);
+	begin_link(&r, index, 0, RTM_NEWLINK);
 	spec = open_nest(&r, IFLA_AF_SPEC);
 	inet6 = open_nest(&r, AF_INET6);
 	put_attr(&r, IFLA_INET6_ADDR_GEN_MODE, &mode, sizeof(mode));
@@ -155,7 +236,7 @@ int netlink_link_up(unsigned index)
 {
 	struct request r;
 
-	begin_link(&r, index, IFF_UP);
+	begin_link(&r, index, IFF_UP, RTM_NEWLINK);
 	return ask(&r);
 }
 

@@ -9,6 +9,20 @@
 
 #include <aksu/types.h>
 
+/* An interface as it is. */
+struct netlink_link {
+	unsigned type;    /* ARPHRD_ETHER ... */
+	unsigned flags;   /* IFF_UP ... */
+	uint32_t mtu;     /* now */
+	uint32_t mtu_min; /* 0: the kernel does not say; of mtu_max too */
+	uint32_t mtu_max;
+	uint32_t queue; /* frames of the transmit queue */
+	uint8_t mac[6]; /* zero where it has none */
+	char kind[16];  /* "tun" (TAP too), "veth" ...; empty for hardware */
+};
+
+int netlink_link_get(unsigned index, struct netlink_link *out);
+
 /* Sets MTU and length of the transmit queue, in frames; 0 leaves the one or the other. */
 int netlink_link_set(unsigned index, uint32_t mtu, uint32_t queue);
 

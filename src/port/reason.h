@@ -5,7 +5,7 @@
 #ifndef AKSU_PORT_REASON_H
 #define AKSU_PORT_REASON_H
 
-#include <aksu/loop.h>
+#include <aksu/device.h>
 
 /* Writes one line, cut at the end if it must be; always returns false. `why` may be NULL. */
 bool because(struct aksu_reason *why, const char *format, ...)
