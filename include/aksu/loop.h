@@ -67,7 +67,12 @@ struct aksu_loop_counters {
 struct aksu_loop *aksu_loop_new(const struct aksu_loop_config *config, struct aksu_reason *why);
 
 /**
- * Forgets the loop; what no device took goes back to the stack. Devices stay open. NULL is fine.
+ * Forgets the loop; what no device took goes back to the stack. Devices and watched descriptors
+ * stay open. Not from a callback. NULL is fine.
+ *
+ * After fork() the loop belongs to the parent: the child may free it (and its own copy of the
+ * stack), which leaves the parent's untouched, or call exec (every descriptor closes by itself),
+ * and nothing else.
  */
 void aksu_loop_free(struct aksu_loop *loop);
 
@@ -76,7 +81,8 @@ enum { AKSU_LOOP_LINKS = 16 };
 /**
  * Adds a device, which must outlive the loop, as a link of the stack and returns the link's number.
  * `fd` says when it can be read or written; -1 for a device that announces itself by next_at()
- * alone. -AKSU_ENOBUFS (AKSU_LOOP_LINKS), -AKSU_ENOMEM, and what aksu_link_add() says.
+ * alone. -AKSU_ENOBUFS (AKSU_LOOP_LINKS), -AKSU_EADDRINUSE (the descriptor is watched already),
+ * -AKSU_ENOMEM, and what aksu_loop_watch() and aksu_link_add() say.
  */
 int aksu_loop_add(struct aksu_loop *loop, struct aksu_device *dev, int fd);
 
@@ -86,11 +92,80 @@ int aksu_loop_run(struct aksu_loop *loop);
 /** Lets aksu_loop_run() return after this turn. From any thread, and from signal handlers. */
 void aksu_loop_stop(struct aksu_loop *loop);
 
-/** Makes the loop take a turn now. From any thread, and from signal handlers. */
+/**
+ * Makes the loop take a turn now. From any thread, and from signal handlers.
+ *
+ * Everything else belongs to the loop's thread. Another one hands work over so:
+ *
+ *      lock; append the work to a queue of yours; unlock; aksu_loop_wake(loop);
+ *
+ * and config.turn() takes the whole queue under the lock and does it. Several wakes may make one
+ * turn.
+ */
 void aksu_loop_wake(struct aksu_loop *loop);
 
 /** The loop takes a turn at `when` at the latest; AKSU_NEVER: no alarm. The last call counts. */
 void aksu_loop_alarm(struct aksu_loop *loop, aksu_time when);
+
+/* ------------------------------------------------------------------ descriptors of the caller's */
+
+/**
+ * Watches a descriptor, which stays the caller's, for AKSU_READABLE | AKSU_WRITABLE (0: a pause);
+ * calling again changes what for, and who is told. `told` is called in each turn in which it is
+ * ready, with what it is ready for, until it is not (level-triggered): what stays unread is told
+ * again.
+ *
+ * A regular file is always ready. A hang-up or an error is told as all that was asked for, and
+ * where it is all that will ever come (a pipe whose other end is closed) only once for each call
+ * of this. Unwatch a descriptor before it is closed. -AKSU_EINVAL, -AKSU_EBADF, -AKSU_ENOMEM,
+ * -AKSU_ENOBUFS (the user's watches are used up: fs.epoll.max_user_watches).
+ */
+int aksu_loop_watch(struct aksu_loop *loop, int fd, uint32_t events,
+		    void (*told)(void *ctx, int fd, uint32_t events, aksu_time now), void *ctx);
+
+/** Ends it, also from inside `told` or another callback: nothing is told any more. */
+void aksu_loop_unwatch(struct aksu_loop *loop, int fd);
+
+/* ------------------------------------------------------------------ timers of the caller's */
+
+/**
+ * A timer in the caller's memory, any number of them. Set `fire` and `ctx`, the rest to zero; `at`
+ * and `place` are the loop's. It may be freed when it has fired, was set to AKSU_NEVER, or the loop
+ * is no more.
+ */
+struct aksu_loop_timer {
+	void (*fire)(void *ctx, aksu_time now);
+	void *ctx;
+	aksu_time at; /**< when it fires; AKSU_NEVER after it did */
+	size_t place;
+};
+
+/**
+ * Fires once, at `at` or as soon after as a turn comes, never before; set again, it moves;
+ * AKSU_NEVER stops it. -AKSU_ENOMEM, and then it is as it was: never for one that is set already,
+ * nor for AKSU_NEVER.
+ */
+int aksu_loop_timer_set(struct aksu_loop *loop, struct aksu_loop_timer *timer, aksu_time at);
+
+/* ------------------------------------------------------------------ in a loop of the caller's */
+
+/**
+ * For a program that has an event loop already. Instead of aksu_loop_run(), it waits until this
+ * descriptor is readable, or until aksu_loop_deadline(), and then takes a turn:
+ *
+ *      poll aksu_loop_fd(loop) until aksu_loop_deadline(loop);   asked anew before each sleep
+ *      aksu_loop_turn(loop, 0);
+ */
+int aksu_loop_fd(const struct aksu_loop *loop);
+
+/** When a turn is due though the descriptor is not readable; 0: at once. */
+aksu_time aksu_loop_deadline(const struct aksu_loop *loop);
+
+/**
+ * One turn, sleeping for it until `until` at most; 0: does not sleep. 0, or the negated error of a
+ * device that is gone. aksu_loop_stop() does not concern it. Not from a callback.
+ */
+int aksu_loop_turn(struct aksu_loop *loop, aksu_time until);
 
 const struct aksu_loop_counters *aksu_loop_counters(const struct aksu_loop *loop);
 

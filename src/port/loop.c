@@ -2,17 +2,17 @@
 /*
  * port/loop.c - the event loop: carries frames between devices and an instance, and sleeps well.
  *
- *      ┌─► sleep ──► signals, wake ──► receive ──► advance ──► ready() ◄─┐
- *      │                                                         │       │ while sockets can do
- * more └───────────────────── turn() ◄────────────────────── send ──────┘
+ *      ┌─► sleep ──► watches, timers ──► receive ──► advance ──► ready() ◄─┐
+ *      │                                                           │       │ while sockets can do
+ * more └────────────────────── turn() ◄─────────────────────── send ──────┘
  *
- * One ppoll(2) a turn: with a handful of descriptors it costs no more than epoll, and its timeout
- * is in nanoseconds and needs no timer descriptor to be set. The timeout counts from a moment after
- * the clock was read, so that the loop never wakes too early; with no deadline it has none: nothing
- * ticks. A turn is bounded (frames received, frames sent), so that no side starves the other.
+ * One epoll_pwait2(2) a turn. Devices, signals and the wake-up are watches as a caller's are
+ * (port/poller.h). The timeout counts from a moment after the clock was read, so that the loop
+ * never wakes too early; with no deadline it has none: nothing ticks. A turn is bounded (frames
+ * received, frames sent), so that no side starves the other. Callbacks run while no link is being
+ * walked: they may add and watch, and end, whatever they like.
  */
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -21,40 +21,75 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include <aksu/loop.h>
-
+#include "port/poller.h"
 #include "port/reason.h"
+#include "port/timers.h"
 
 enum {
 	RX_BATCH = 64,     /* frames received from a device before they are worked on */
 	TX_BATCH = 64,     /* frames taken from the instance at once */
 	SEND_ROUNDS = 4,   /* batches sent to a device before anything is received again */
 	ANSWER_ROUNDS = 8, /* ready(), send, ready() again, before devices are looked at */
-	FIXED_FDS = 2,     /* signals, wake */
 };
 
+/* A descriptor that hung up while its device says that it lives is tried again after this. */
+#define REVIVE (10 * AKSU_MILLISECOND)
+
 struct loop_link {
+	struct aksu_loop *loop;
 	struct aksu_device *dev;
+	int fd;                 /* -1: the device announces itself by next_at() alone */
 	int link;               /* the instance's number for it */
-	bool readable;          /* the last batch was full: there may be more */
+	bool readable;          /* there is, or may be, something to receive */
 	bool blocked;           /* the device took less than it was given */
 	uint32_t held_at, held; /* frames in tx that the device has not taken: [held_at, held) */
+	struct aksu_loop_timer revive;
 	struct aksu_tx tx[TX_BATCH];
 };
 
 struct aksu_loop {
 	struct aksu_loop_config config;
 	struct aksu_loop_counters counters;
+	struct poller poller;
+	struct timers timers;
 	struct loop_link *links[AKSU_LOOP_LINKS];
 	size_t link_count;
-	struct pollfd fds[FIXED_FDS + AKSU_LOOP_LINKS]; /* signals, wake, then one for each link */
+	int signal_fd, wake_fd;
 	sigset_t old_mask;
-	aksu_time alarm;
+	struct aksu_loop_timer alarm;
 	atomic_bool stop;
 	struct aksu_rx rx[RX_BATCH];
 };
 
 /* ------------------------------------------------------------------ life */
+
+static void told_wake(void *ctx, int fd, uint32_t events, aksu_time now)
+{
+	uint64_t count;
+
+	(void)ctx;
+	(void)events;
+	(void)now;
+	if (read(fd, &count, sizeof(count)) < 0)
+		return; /* somebody else's turn took it */
+}
+
+static void told_signal(void *ctx, int fd, uint32_t events, aksu_time now)
+{
+	struct aksu_loop *loop = ctx;
+	struct signalfd_siginfo info;
+
+	(void)events;
+	while (read(fd, &info, sizeof(info)) == sizeof(info))
+		if (loop->config.on_signal)
+			loop->config.on_signal(loop->config.ctx, (int)info.ssi_signo, now);
+}
+
+static void ring(void *ctx, aksu_time now)
+{
+	(void)ctx;
+	(void)now; /* the turn that it made was what it was for */
+}
 
 static bool take_signals(struct aksu_loop *loop, struct aksu_reason *why)
 {
@@ -65,33 +100,62 @@ static bool take_signals(struct aksu_loop *loop, struct aksu_reason *why)
 		sigaddset(&mask, loop->config.signals[i]);
 	if (pthread_sigmask(SIG_BLOCK, &mask, &loop->old_mask) != 0)
 		return because(why, "a signal that cannot be waited for");
-	loop->fds[0].fd = signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (loop->fds[0].fd >= 0)
+	loop->signal_fd = signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (loop->signal_fd >= 0)
 		return true;
 	because(why, "signalfd: %s", strerror(errno));
 	pthread_sigmask(SIG_SETMASK, &loop->old_mask, NULL);
 	return false;
 }
 
+static bool open_fds(struct aksu_loop *loop, struct aksu_reason *why)
+{
+	int error = poller_init(&loop->poller);
+
+	if (error)
+		return because(why, "epoll: %s", strerror(error));
+	loop->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (loop->wake_fd < 0)
+		because(why, "eventfd: %s", strerror(errno));
+	else if (take_signals(loop, why))
+		return true;
+	else
+		close(loop->wake_fd);
+	poller_fini(&loop->poller);
+	return false;
+}
+
+static int watch_own(struct aksu_loop *loop)
+{
+	int error = poller_watch(&loop->poller, loop->wake_fd, AKSU_READABLE, told_wake, loop);
+
+	if (error)
+		return error;
+	return poller_watch(&loop->poller, loop->signal_fd, AKSU_READABLE, told_signal, loop);
+}
+
 struct aksu_loop *aksu_loop_new(const struct aksu_loop_config *config, struct aksu_reason *why)
 {
 	struct aksu_loop *loop = calloc(1, sizeof(*loop));
+	int error;
 
 	if (!loop) {
 		because(why, "no memory");
 		return NULL;
 	}
-	loop->config = *config;
-	loop->alarm = AKSU_NEVER;
-	loop->fds[0].events = loop->fds[1].events = POLLIN;
-	loop->fds[1].fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (loop->fds[1].fd < 0)
-		because(why, "eventfd: %s", strerror(errno));
-	else if (take_signals(loop, why))
+	/* A caller compiled against an older header knows fewer fields: the rest is zero. */
+	memcpy(&loop->config, config,
+	       config->size < sizeof(*config) ? config->size : sizeof(*config));
+	loop->alarm.fire = ring;
+	if (!open_fds(loop, why)) {
+		free(loop);
+		return NULL;
+	}
+	error = watch_own(loop);
+	if (!error)
 		return loop;
-	else
-		close(loop->fds[1].fd);
-	free(loop);
+	because(why, "epoll: %s", aksu_strerror(error));
+	aksu_loop_free(loop);
 	return NULL;
 }
 
@@ -99,39 +163,84 @@ void aksu_loop_free(struct aksu_loop *loop)
 {
 	if (!loop)
 		return;
+	timers_fini(&loop->timers);
 	for (size_t i = 0; i < loop->link_count; i++) {
 		struct loop_link *l = loop->links[i];
 
 		aksu_tx_done(loop->config.stack, l->tx + l->held_at, l->held - l->held_at);
 		free(l);
 	}
-	close(loop->fds[0].fd);
-	close(loop->fds[1].fd);
+	poller_fini(&loop->poller);
+	close(loop->signal_fd);
+	close(loop->wake_fd);
 	pthread_sigmask(SIG_SETMASK, &loop->old_mask, NULL);
 	free(loop);
+}
+
+/* ------------------------------------------------------------------ links */
+
+static void told_device(void *ctx, int fd, uint32_t events, aksu_time now)
+{
+	struct loop_link *l = ctx;
+
+	(void)fd;
+	(void)now;
+	if (events & AKSU_READABLE)
+		l->readable = true;
+	if (events & AKSU_WRITABLE)
+		l->blocked = false;
+}
+
+static int watch_device(struct loop_link *l, uint32_t events)
+{
+	return l->fd < 0 ? 0 : poller_watch(&l->loop->poller, l->fd, events, told_device, l);
+}
+
+static void revive(void *ctx, aksu_time now)
+{
+	struct loop_link *l = ctx;
+
+	(void)now;
+	/* Should it fail, the device is tried again after the next turn: arm(). */
+	(void)watch_device(l, AKSU_READABLE);
+}
+
+static struct loop_link *link_new(struct aksu_loop *loop, struct aksu_device *dev, int fd)
+{
+	struct loop_link *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return NULL;
+	l->loop = loop;
+	l->dev = dev;
+	l->fd = fd;
+	l->readable = true;
+	l->revive = (struct aksu_loop_timer){.fire = revive, .ctx = l};
+	return l;
 }
 
 int aksu_loop_add(struct aksu_loop *loop, struct aksu_device *dev, int fd)
 {
 	struct loop_link *l;
+	int error;
 
 	if (loop->link_count == AKSU_LOOP_LINKS)
 		return -AKSU_ENOBUFS;
-	l = calloc(1, sizeof(*l));
+	if (poller_state(&loop->poller, fd) != WATCH_NONE)
+		return -AKSU_EADDRINUSE;
+	l = link_new(loop, dev, fd);
 	if (!l)
 		return -AKSU_ENOMEM;
-	l->dev = dev;
-	l->readable = true;
-	l->link = aksu_link_add(loop->config.stack, &dev->config, aksu_clock_now());
-	if (l->link < 0) {
-		int error = l->link;
-
-		free(l);
-		return error;
+	error = watch_device(l, AKSU_READABLE);
+	l->link = error ? error : aksu_link_add(loop->config.stack, &dev->config, aksu_clock_now());
+	if (l->link >= 0) {
+		loop->links[loop->link_count++] = l;
+		return l->link;
 	}
-	loop->fds[FIXED_FDS + loop->link_count].fd = fd; /* ppoll() skips -1 */
-	loop->links[loop->link_count++] = l;
-	return l->link;
+	error = l->link;
+	poller_unwatch(&loop->poller, fd);
+	free(l);
+	return error;
 }
 
 /* ------------------------------------------------------------------ from outside */
@@ -142,7 +251,7 @@ void aksu_loop_wake(struct aksu_loop *loop)
 	int saved = errno;
 
 	/* Full means that a wake-up is on its way already. */
-	if (write(loop->fds[1].fd, &one, sizeof(one)) < 0)
+	if (write(loop->wake_fd, &one, sizeof(one)) < 0)
 		errno = saved;
 }
 
@@ -152,7 +261,26 @@ void aksu_loop_stop(struct aksu_loop *loop)
 	aksu_loop_wake(loop);
 }
 
-void aksu_loop_alarm(struct aksu_loop *loop, aksu_time when) { loop->alarm = when; }
+/* ------------------------------------------------------------------ watches and timers */
+
+int aksu_loop_watch(struct aksu_loop *loop, int fd, uint32_t events,
+		    void (*told)(void *ctx, int fd, uint32_t events, aksu_time now), void *ctx)
+{
+	return poller_watch(&loop->poller, fd, events, told, ctx);
+}
+
+void aksu_loop_unwatch(struct aksu_loop *loop, int fd) { poller_unwatch(&loop->poller, fd); }
+
+int aksu_loop_timer_set(struct aksu_loop *loop, struct aksu_loop_timer *timer, aksu_time at)
+{
+	return timers_set(&loop->timers, timer, at);
+}
+
+void aksu_loop_alarm(struct aksu_loop *loop, aksu_time when)
+{
+	/* Of no memory the turn merely comes when something else wants one. */
+	(void)timers_set(&loop->timers, &loop->alarm, when);
+}
 
 const struct aksu_loop_counters *aksu_loop_counters(const struct aksu_loop *loop)
 {
@@ -161,25 +289,32 @@ const struct aksu_loop_counters *aksu_loop_counters(const struct aksu_loop *loop
 
 /* ------------------------------------------------------------------ the turn */
 
-/* The device is polled for what it is waited for; an fd that only hangs up must not wake us for
- * ever. */
-static void choose_events(struct aksu_loop *loop)
+/*
+ * Devices are watched for what is waited for. After the turn and not before the sleep: it may be
+ * somebody else who sleeps, on aksu_loop_fd().
+ */
+static void arm(struct aksu_loop *loop, aksu_time now)
 {
 	for (size_t i = 0; i < loop->link_count; i++) {
-		const struct loop_link *l = loop->links[i];
+		struct loop_link *l = loop->links[i];
 		bool waits = l->blocked && l->dev->ops->next_at(l->dev) == AKSU_NEVER;
+		enum watch_state state = poller_state(&loop->poller, l->fd);
 
-		loop->fds[FIXED_FDS + i].events = (short)(POLLIN | (waits ? POLLOUT : 0));
+		if (state == WATCH_ARMED)
+			(void)watch_device(l, AKSU_READABLE | (waits ? AKSU_WRITABLE : 0));
+		else if (l->fd >= 0 && state != WATCH_ALWAYS && !l->revive.place)
+			(void)timers_set(&loop->timers, &l->revive, now + REVIVE);
 	}
 }
 
-/* When the loop must wake without being told to. 0: at once. */
-static aksu_time wake_at(const struct aksu_loop *loop)
+aksu_time aksu_loop_deadline(const struct aksu_loop *loop)
 {
-	aksu_time at = aksu_deadline(loop->config.stack);
+	aksu_time at = aksu_deadline(loop->config.stack), timer = timers_next(&loop->timers);
 
-	if (loop->alarm < at)
-		at = loop->alarm;
+	if (loop->poller.always)
+		return 0;
+	if (timer < at)
+		at = timer;
 	for (size_t i = 0; i < loop->link_count; i++) {
 		const struct loop_link *l = loop->links[i];
 		aksu_time next = l->dev->ops->next_at(l->dev);
@@ -192,55 +327,27 @@ static aksu_time wake_at(const struct aksu_loop *loop)
 	return at;
 }
 
-static void nap(struct aksu_loop *loop)
+static void nap(struct aksu_loop *loop, aksu_time until)
 {
-	aksu_time at = wake_at(loop), now = at == 0 ? 0 : aksu_clock_now();
-	aksu_time left = at > now ? at - now : 0;
-	struct timespec timeout = {.tv_sec = (time_t)(left / AKSU_SECOND),
-				   .tv_nsec = (long)(left % AKSU_SECOND)};
+	aksu_time at = aksu_loop_deadline(loop), now, left;
 
-	if (left > INT32_MAX * AKSU_SECOND)
-		timeout.tv_sec = INT32_MAX; /* 68 years: also where time_t has 32 bits */
-	choose_events(loop);
+	at = at < until ? at : until;
+	now = at == 0 || at == AKSU_NEVER ? 0 : aksu_clock_now();
+	left = at == AKSU_NEVER ? at : at > now ? at - now : 0;
 	loop->counters.turns++;
 	loop->counters.sleeps += left > 0;
-	if (ppoll(loop->fds, FIXED_FDS + loop->link_count, at == AKSU_NEVER ? NULL : &timeout,
-		  NULL) < 0)
-		for (size_t i = 0; i < FIXED_FDS + loop->link_count; i++)
-			loop->fds[i].revents = 0; /* interrupted: nothing is known */
-}
-
-static void take_wakes(struct aksu_loop *loop)
-{
-	uint64_t count;
-
-	if (loop->fds[1].revents && read(loop->fds[1].fd, &count, sizeof(count)) < 0)
-		return; /* somebody else's turn took it */
-}
-
-static void deliver_signals(struct aksu_loop *loop, aksu_time now)
-{
-	struct signalfd_siginfo info;
-
-	if (!loop->fds[0].revents)
-		return;
-	while (read(loop->fds[0].fd, &info, sizeof(info)) == sizeof(info))
-		if (loop->config.on_signal)
-			loop->config.on_signal(loop->config.ctx, (int)info.ssi_signo, now);
+	poller_sleep(&loop->poller, left);
 }
 
 static void receive(struct aksu_loop *loop, aksu_time now)
 {
 	for (size_t i = 0; i < loop->link_count; i++) {
 		struct loop_link *l = loop->links[i];
-		short revents = loop->fds[FIXED_FDS + i].revents;
 		size_t n;
 
-		if (revents & (POLLOUT | POLLERR | POLLHUP))
-			l->blocked = false;
 		if (l->dev->ops->next_at(l->dev) <= now)
 			l->readable = true, l->blocked = false;
-		if (!l->readable && !(revents & (POLLIN | POLLERR | POLLHUP)))
+		if (!l->readable)
 			continue;
 		n = l->dev->ops->receive(l->dev, loop->rx, RX_BATCH, now);
 		l->readable = n == RX_BATCH;
@@ -309,8 +416,8 @@ static void turn(struct aksu_loop *loop)
 {
 	aksu_time now = aksu_clock_now();
 
-	take_wakes(loop);
-	deliver_signals(loop, now);
+	poller_tell(&loop->poller, now);
+	timers_run(&loop->timers, now);
 	receive(loop, now);
 	aksu_advance(loop->config.stack, now);
 	for (int round = 0; round < ANSWER_ROUNDS; round++) {
@@ -324,17 +431,24 @@ static void turn(struct aksu_loop *loop)
 		loop->config.turn(loop->config.ctx, now);
 	/* What turn() asked for leaves before the sleep, without another time round. */
 	send_all(loop, now);
+	arm(loop, now);
+}
+
+int aksu_loop_fd(const struct aksu_loop *loop) { return loop->poller.fd; }
+
+int aksu_loop_turn(struct aksu_loop *loop, aksu_time until)
+{
+	nap(loop, until);
+	turn(loop);
+	return gone(loop);
 }
 
 int aksu_loop_run(struct aksu_loop *loop)
 {
 	int error = 0;
 
-	while (!atomic_load(&loop->stop) && !error) {
-		nap(loop);
-		turn(loop);
-		error = gone(loop);
-	}
+	while (!atomic_load(&loop->stop) && !error)
+		error = aksu_loop_turn(loop, AKSU_NEVER);
 	atomic_store(&loop->stop, false);
 	return error;
 }

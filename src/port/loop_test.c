@@ -12,9 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <poll.h>
 #include <pthread.h>
 
 #include <aksu/loop.h>
@@ -369,6 +371,149 @@ static void a_device_that_is_gone_ends_the_loop(void **state)
 	tear_down(g);
 }
 
+/* ------------------------------------------------------------------ watches and timers */
+
+static void fire_and_stop(void *ctx, aksu_time now)
+{
+	struct stage *g = ctx;
+
+	assert_true(now >= g->ends);
+	aksu_loop_stop(g->loop);
+}
+
+static void a_timer_makes_one_turn_and_is_never_early(void **state)
+{
+	struct stage *g = set_up(0, SIZE_MAX);
+	struct aksu_loop_timer timer = {.fire = fire_and_stop, .ctx = g};
+
+	(void)state;
+	for (int i = 0; i < 10; i++) {
+		int turns = g->turns;
+		aksu_time at = aksu_clock_now() + 1234567;
+
+		assert_int_equal(aksu_loop_timer_set(g->loop, &timer, at), 0);
+		g->ends = at;
+		assert_int_equal(aksu_loop_run(g->loop), 0);
+		assert_true(aksu_clock_now() >= at);
+		assert_true(g->turns - turns <= 2);
+		assert_int_equal(timer.at, AKSU_NEVER);
+	}
+	tear_down(g);
+}
+
+static void read_and_stop(void *ctx, int fd, uint32_t events, aksu_time now)
+{
+	struct stage *g = ctx;
+	char some[8];
+
+	(void)now;
+	assert_int_equal(events, AKSU_READABLE);
+	assert_int_equal(read(fd, some, sizeof(some)), 3);
+	aksu_loop_unwatch(g->loop, fd);
+	aksu_loop_stop(g->loop);
+}
+
+static void a_descriptor_of_the_callers_is_told(void **state)
+{
+	struct stage *g = set_up(0, SIZE_MAX);
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(aksu_loop_watch(g->loop, fds[0], AKSU_READABLE, read_and_stop, g), 0);
+	assert_int_equal(write(fds[1], "abc", 3), 3);
+	assert_int_equal(aksu_loop_run(g->loop), 0);
+	close(fds[0]);
+	close(fds[1]);
+	tear_down(g);
+}
+
+/* A device whose descriptor hung up, and that says nothing of being gone. */
+static void a_device_that_hangs_up_does_not_spin(void **state)
+{
+	struct stage *g = set_up(0, SIZE_MAX);
+	struct toy dead = g->toy;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	close(fds[1]);
+	dead.fd = fds[0];
+	assert_int_equal(aksu_loop_add(g->loop, &dead.dev, fds[0]), 3);
+	g->ends = aksu_clock_now() + 100 * AKSU_MILLISECOND;
+	aksu_loop_alarm(g->loop, g->ends);
+	assert_int_equal(aksu_loop_run(g->loop), 0);
+	/* Tried again every 10 ms: at each a turn that finds it, and one to sleep again. */
+	assert_true(g->turns >= 5 && g->turns <= 40);
+	tear_down(g);
+	close(fds[0]);
+}
+
+static void one_descriptor_is_one_device(void **state)
+{
+	struct stage *g = set_up(0, SIZE_MAX);
+
+	(void)state;
+	assert_int_equal(aksu_loop_add(g->loop, &g->toy.dev, g->toy.fd), -AKSU_EADDRINUSE);
+	tear_down(g);
+}
+
+/* ------------------------------------------------------------------ a loop of the caller's */
+
+static void a_loop_of_the_callers_drives_it(void **state)
+{
+	struct stage *g = set_up(200, 3);
+	int turns = 0;
+
+	(void)state;
+	while (g->toy.count < 200) {
+		aksu_time at = aksu_loop_deadline(g->loop), now = aksu_clock_now();
+		struct pollfd fd = {.fd = aksu_loop_fd(g->loop), .events = POLLIN};
+		aksu_time ms = at > now ? (at - now) / AKSU_MILLISECOND + 1 : 0;
+
+		assert_true(poll(&fd, 1, at == AKSU_NEVER ? -1 : (int)ms) >= 0);
+		assert_int_equal(aksu_loop_turn(g->loop, 0), 0);
+		turns++;
+	}
+	assert_true(turns <= 80);
+	for (size_t i = 0; i < 200; i++)
+		assert_int_equal(g->toy.sent[i], i);
+	tear_down(g);
+}
+
+static void a_turn_sleeps_no_longer_than_it_is_told(void **state)
+{
+	struct stage *g = set_up(0, SIZE_MAX);
+	aksu_time until;
+
+	(void)state;
+	assert_int_equal(aksu_loop_turn(g->loop, 0), 0); /* looks at the device once */
+	until = aksu_clock_now() + 2 * AKSU_MILLISECOND;
+	assert_int_equal(aksu_loop_turn(g->loop, until), 0);
+	assert_true(aksu_clock_now() >= until);
+	assert_int_equal(aksu_loop_deadline(g->loop), AKSU_NEVER);
+	tear_down(g);
+}
+
+static void a_child_that_frees_the_loop_leaves_the_parents_alone(void **state)
+{
+	struct stage *g = set_up(1000, SIZE_MAX);
+	int status;
+	pid_t child;
+
+	(void)state;
+	child = fork();
+	if (child == 0) {
+		aksu_loop_free(g->loop);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	g->want = 1000;
+	assert_int_equal(aksu_loop_run(g->loop), 0);
+	assert_int_equal(g->toy.count, 1000);
+	tear_down(g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -381,6 +526,13 @@ int main(void)
 		cmocka_unit_test(signals_are_delivered_in_a_turn),
 		cmocka_unit_test(readiness_is_told),
 		cmocka_unit_test(a_device_that_is_gone_ends_the_loop),
+		cmocka_unit_test(a_timer_makes_one_turn_and_is_never_early),
+		cmocka_unit_test(a_descriptor_of_the_callers_is_told),
+		cmocka_unit_test(a_device_that_hangs_up_does_not_spin),
+		cmocka_unit_test(one_descriptor_is_one_device),
+		cmocka_unit_test(a_loop_of_the_callers_drives_it),
+		cmocka_unit_test(a_turn_sleeps_no_longer_than_it_is_told),
+		cmocka_unit_test(a_child_that_frees_the_loop_leaves_the_parents_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
