@@ -29,13 +29,15 @@ tcp_ts ts_offset_of(const struct aksu *s, const struct flow *f)
 	return ts_at((uint32_t)siphash(&s->key_ts, pair, sizeof(pair)));
 }
 
-/* MUST-67: what the link takes, less fixed headers. */
+/*
+ * MUST-67: what the path takes, less fixed headers. 28 at least: no link is below 68 (RFC 791), and
+ * what ICMP may say ends far above (ip/pmtu.c).
+ */
 uint16_t path_mss_of(const struct ip_path *path)
 {
 	uint32_t fixed = (addr_is_v4(&path->src) ? 20u : 40u) + TCP_HDR_LEN;
-	uint32_t mtu = min_u32(path->pmtu, UINT16_MAX);
 
-	return (uint16_t)(mtu > fixed + MSS_MIN ? mtu - fixed : MSS_MIN);
+	return (uint16_t)(min_u32(path->pmtu, UINT16_MAX) - fixed);
 }
 
 uint16_t default_mss_of(const struct aksu_addr *remote)

@@ -13,6 +13,8 @@ enum {
 	MSS_DEFAULT_V6 = 1220,
 	/* A smaller announced MSS would make us send more header than text (gotcha H2). */
 	MSS_MIN = 48,
+	/* Options leave at least this much text in a segment: 48 less all 40 of them. */
+	TEXT_MIN = 8,
 	/* RFC 7323 2.3: a larger shift is taken as this. */
 	WSCALE_MAX = 14,
 	/* Windows may grow to 16 MiB: 2^8 octets are a fine enough grain for it. */

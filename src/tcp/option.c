@@ -46,14 +46,22 @@ static void offer_on_syn(const struct tcb *t, struct tcp_seg *seg)
 		o->present |= AKSU_OPT_SACK_OK;
 }
 
+/* Blocks beside which a segment still has TEXT_MIN octets of text, on links however small. */
+static uint32_t sack_room(const struct tcb *t)
+{
+	enum { HEAD = 4, BLOCK = 8 };
+	uint32_t mss = eff_snd_mss(t);
+	uint32_t room = mss > TEXT_MIN + HEAD ? (mss - TEXT_MIN - HEAD) / BLOCK : 0;
+
+	return min_u32(room, has(t, TF_TS) ? TCP_SACK_MAX - 1 : TCP_SACK_MAX);
+}
+
 /* RFC 2018: blocks go with every ACK while something lies out of order. */
 static void offer_sack(const struct tcb *t, struct tcp_opts *o)
 {
-	uint32_t room = o->present & AKSU_OPT_TS ? TCP_SACK_MAX - 1 : TCP_SACK_MAX;
-
 	if (t->x == NULL || t->x->reasm.count == 0)
 		return;
-	o->sack_count = (uint8_t)reasm_sack(&t->x->reasm, t->rcv.nxt, o->sack, room);
+	o->sack_count = (uint8_t)reasm_sack(&t->x->reasm, t->rcv.nxt, o->sack, sack_room(t));
 	if (o->sack_count > 0)
 		o->present |= AKSU_OPT_SACK;
 }

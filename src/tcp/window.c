@@ -90,14 +90,16 @@ void snd_window_update(struct tcb *t, const struct tcp_seg *seg, instant now)
 	on_window_changed(t, now);
 }
 
-/* MUST-16: Eff.snd.MSS = min(SendMSS, what IP takes) less the options of a data segment. */
+/*
+ * MUST-16: Eff.snd.MSS = min(SendMSS, what IP takes) less the options of a data segment. What the
+ * peer said is never below MSS_MIN, what our own link takes may be (H2).
+ */
 uint32_t eff_snd_mss(const struct tcb *t)
 {
 	uint32_t mss = min_u32(t->peer_mss, t->path_mss);
 
 	if (t->conf->maxseg != 0)
 		mss = min_u32(mss, t->conf->maxseg);
-	mss = max_u32(mss, MSS_MIN);
 	return has(t, TF_TS) ? mss - 12 : mss;
 }
 
