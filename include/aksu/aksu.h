@@ -116,7 +116,11 @@ struct aksu_link_config {
 	uint32_t features; /**< AKSU_LINK_* */
 	uint32_t tso_max;  /**< largest packet to cut; default 65535 */
 	uint8_t mac[6];
-	/** Octets that the device's own queue surely takes; 0: unknown. Not acted on yet. */
+	/**
+	 * Octets, in frames of `mtu`, that the device's own queue towards us surely takes; 0: as
+	 * many as come. The windows of the connections that receive over the link keep to half of
+	 * it together, each to two segments at least; what was once offered is not taken back.
+	 */
 	uint32_t queue;
 };
 
@@ -132,7 +136,8 @@ int aksu_link_add(struct aksu *s, const struct aksu_link_config *config, aksu_ti
 int aksu_link_remove(struct aksu *s, int link);
 /**
  * Changes the MTU of a link; connections over it follow, and what was too large is sent again
- * smaller. -AKSU_ENOENT, -AKSU_EINVAL, -AKSU_ENOMEM.
+ * smaller. Below 1280 the link carries no IPv6 (RFC 8200 section 5): such connections wait until
+ * it is wider again. -AKSU_ENOENT, -AKSU_EINVAL (not 68 to 65535), -AKSU_ENOMEM.
  */
 int aksu_link_set_mtu(struct aksu *s, int link, uint32_t mtu);
 /** The MTU, or -AKSU_ENOENT. */

@@ -141,7 +141,11 @@ void report_state(struct aksu *s, const struct flow *f, enum tcp_state from, enu
 	e->remote_port = f->remote_port;
 }
 
-void conn_enter(struct aksu *s, const struct conn *c) { scope_set(s, &c->flow, c->link, 0); }
+void conn_enter(struct aksu *s, const struct conn *c)
+{
+	scope_set(s, &c->flow, c->link, 0);
+	s->env.window_limit = share_window(s, c);
+}
 
 /* One wheel entry, moved only when the earliest deadline comes nearer, or at the end (D8). */
 static void settle_wheel(struct aksu *s, struct conn *c, uint32_t index)

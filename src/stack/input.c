@@ -92,6 +92,8 @@ static void conn_segment(struct aksu *s, uint32_t index, const struct flow *f,
 
 	if (reopens(s, index, f, seg))
 		return;
+	if (seg->text_len > 0)
+		share_note(s, c, index);
 	tcp_input(&c->t, seg, s->now, &re);
 	reply_send(s, f, &re, (enum tcp_state)c->t.state, c->t.conf);
 	conn_touch(s, index);

@@ -263,6 +263,7 @@ int aksu_link_add(struct aksu *s, const struct aksu_link_config *given, aksu_tim
 		mem_free(&s->env.mem, i, sizeof(*i));
 		return error;
 	}
+	share_init(i);
 	s->ifaces[number] = i;
 	s->iface_end = max_u32(s->iface_end, (uint32_t)number + 1);
 	return number;
@@ -305,6 +306,7 @@ int aksu_link_set_mtu(struct aksu *s, int link, uint32_t mtu)
 	if (error != AKSU_OK)
 		return error;
 	i->l.mtu = mtu;
+	share_init(i);
 	for (uint32_t k = pool_next(&s->conns, 0); k != POOL_NONE; k = pool_next(&s->conns, k + 1))
 		if (conn_at(s, k)->flags & CONN_IN_TABLE && conn_at(s, k)->link == link) {
 			conn_reroute(s, k, true);

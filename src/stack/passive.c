@@ -28,8 +28,11 @@ static struct tcp_passive passive_of(struct aksu *s, const struct flow *f, struc
 	struct ip_path path;
 
 	p.path_mss = p.default_mss;
-	if (ip_route(&s->ip, &f->remote, &f->local, &path) == 0)
-		p.path_mss = path_mss_of(&path);
+	if (ip_route(&s->ip, &f->remote, &f->local, &path) != 0)
+		return p;
+	p.path_mss = path_mss_of(&path);
+	if (!path.local)
+		p.window = share_first_window(s->ifaces[path.link], p.path_mss);
 	return p;
 }
 

@@ -191,8 +191,17 @@ struct control {
 	uint8_t transmissions; /* how often it was sent before */
 };
 
+/* Who hears text over a link whose device has a short queue: share.c. */
+struct share {
+	uint32_t frames;      /* of full size that may be on their way to us; 0: any number */
+	uint32_t count, last; /* connections that heard text in this period, and in the last */
+	uint64_t period;
+	uint64_t seen[16]; /* one bit for each; those beyond 1024 have the least share anyhow */
+};
+
 struct iface {
 	struct link l;
+	struct share share;
 	struct link_drops counted; /* of l.drops: what the counters hold already */
 	int number;
 	bool local; /* the instance itself: nothing below */
@@ -312,6 +321,17 @@ struct tcp_conf *conf_ref(struct tcp_conf *conf);
 void conf_unref(struct aksu *s, struct tcp_conf *conf);
 /* One of its own, to be written to; NULL: no memory. */
 struct tcp_conf *conf_own(struct aksu *s, struct tcp_conf **conf);
+
+/* ------------------------------------------------------------------ share.c */
+
+/* After the link was made, or changed its MTU. */
+void share_init(struct iface *i);
+/* The connection heard text. */
+void share_note(struct aksu *s, const struct conn *c, uint32_t index);
+/* Octets that may be promised to a connection now; 0: as many as its buffer has. */
+uint32_t share_window(struct aksu *s, const struct conn *c);
+/* The same on a SYN or a SYN-ACK: the same for all the life of a record. */
+uint32_t share_first_window(const struct iface *i, uint16_t mss);
 
 /* ------------------------------------------------------------------ open.c */
 

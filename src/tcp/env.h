@@ -19,6 +19,8 @@ struct tcp_env {
 	struct aksu_counters counters;
 	duration msl, rto_min;
 	uint64_t dropped; /* the sum of counters.drops */
+	/* Octets that may be promised to the connection at hand; 0: as many as its buffer has. */
+	uint32_t window_limit;
 	bool poisoned;
 	void (*panic)(void *ctx, const char *file, int line, const char *what);
 	void *panic_ctx;

@@ -51,7 +51,9 @@ struct syn_record syn_record_from(const struct tcp_seg *syn, tcp_seq iss, uint16
 /* RCV.WND of a half-open connection: what the SYN-ACK names, unscaled. */
 static uint32_t first_window(const struct tcp_passive *p)
 {
-	return min_u32(p->conf->rcvbuf, UINT16_MAX);
+	uint32_t wnd = min_u32(p->conf->rcvbuf, UINT16_MAX);
+
+	return p->window != 0 ? min_u32(p->window, wnd) : wnd;
 }
 
 static void put_timestamps(const struct syn_record *r, const struct tcp_passive *p, instant now,

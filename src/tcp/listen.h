@@ -33,6 +33,7 @@ enum {
 struct tcp_passive {
 	struct tcp_conf *conf;
 	tcp_ts ts_offset;
+	uint32_t window; /* octets that may be promised; 0: as many as the buffer has */
 	uint16_t path_mss, default_mss;
 };
 

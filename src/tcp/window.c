@@ -20,6 +20,14 @@ uint32_t rcv_space(const struct tcb *t)
 	return t->conf->rcvbuf > held ? t->conf->rcvbuf - held : 0;
 }
 
+/* The largest window to offer: the buffer, or less where the link's own queue is shorter. */
+static uint32_t window_most(const struct tcb *t)
+{
+	uint32_t limit = t->env->window_limit;
+
+	return limit != 0 ? min_u32(limit, t->conf->rcvbuf) : t->conf->rcvbuf;
+}
+
 /* When memory is tight an application that has read everything is given two segments, no more. */
 static tcp_seq tight_edge(const struct tcb *t)
 {
@@ -32,7 +40,7 @@ static tcp_seq tight_edge(const struct tcb *t)
  * it stays there, for as long as that takes (MAY-8). */
 static tcp_seq edge_possible(const struct tcb *t)
 {
-	uint32_t most = (uint32_t)UINT16_MAX << t->rcv_shift;
+	uint32_t most = min_u32((uint32_t)UINT16_MAX << t->rcv_shift, window_most(t));
 	tcp_seq edge = seq_add(t->rcv.nxt, min_u32(rcv_space(t), most));
 
 	if (mem_tight(&t->env->mem)) /* D7: not shut for ever, or two hosts wait for each other */
@@ -41,16 +49,17 @@ static tcp_seq edge_possible(const struct tcb *t)
 }
 
 /* The smallest step that is worth telling (RFC 9293 3.8.6.2.2: Fr = 1/2). */
-static uint32_t edge_step(const struct tcb *t) { return min_u32(t->conf->rcvbuf / 2, t->rcv_mss); }
+static uint32_t edge_step(const struct tcb *t) { return min_u32(window_most(t) / 2, t->rcv_mss); }
 
 bool rcv_wants_update(const struct tcb *t)
 {
 	uint32_t grown = seq_dist(t->rcv.adv, edge_possible(t)), left = rcv_wnd(t);
+	uint32_t most = window_most(t);
 
 	if (grown < max_u32(edge_step(t), 1))
 		return false;
 	/* Not one ACK for each read: when it matters, or when it is much (E15). */
-	return left <= t->conf->rcvbuf / 8 || grown >= t->conf->rcvbuf / 2;
+	return left <= most / 8 || grown >= most / 2;
 }
 
 uint16_t rcv_advertise(struct tcb *t, bool syn)

@@ -58,8 +58,8 @@ struct stack_bench {
 /* What differs from the defaults. */
 struct bench_options {
 	enum aksu_link_kind kind;
-	uint32_t mtu, features, tso_max;
-	uint32_t events;           /* mask */
+	uint32_t mtu, features, tso_max, queue; /* an MTU below 1280 leaves IPv6 out */
+	uint32_t events;                        /* mask */
 	struct aksu_config config; /* its size, allocator and entropy are the bench's */
 };
 
