@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Bad arguments of `aksu echo` get one line that says what is wrong and what would be right, and
-exit code 2; --help fits a screen and ends in examples."""
+"""Bad arguments of the commands with a stack of their own get one line that says what is wrong and
+what would be right, and exit code 2; --help fits a screen and ends in examples."""
 import os
 import subprocess
 import sys
@@ -12,7 +12,8 @@ BAD = [
     # arguments, words of the line
     ([], "--link tun:ak0"),
     (["--link", "ak0"], "tun:NAME"),
-    (["--link", "tap:ak0"], "tun:NAME"),
+    (["--link", "tup:ak0"], "packet:NAME"),
+    (["--link", "tap:ak0"], "--addr 10.7.0.2/24"),
     (["--link", "tun:"], "tun:ak0"),
     (["--link"], "--link needs a value"),
     (["--link", "tun:ak0"], "--addr 10.7.0.2/24"),
@@ -25,7 +26,13 @@ BAD = [
     ([*GOOD, "--host", "fd07::1/64"], "no --addr lies in the network"),
     ([*GOOD, "--port", "0"], "from 1 to 65535"),
     ([*GOOD, "--port", "seven"], "from 1 to 65535"),
-    ([*GOOD, "--mtu", "1400"], "--host"),
+    ([*GOOD, "--link", "tap:ak1"], "on ak1"),
+    ([*GOOD, *(["--link", "tap:ak1"] * 4)], "more than 4 times"),
+    (["--link", "packet:veth0", "--addr", "10.7.0.2/24", "--host", "10.7.0.1/24"], "another"),
+    ([*GOOD, "--offload", "maybe"], "neither on nor off"),
+    ([*GOOD, "--offload", "on", "--faults", "loss=1%"], "one of them"),
+    ([*GOOD, "--log", "loud"], "debug"),
+    ([*GOOD, "--trace=1"], "takes no value"),
     ([*GOOD, "--mtu", "67", "--host", "10.7.0.1/24"], "from 68 to 65535"),
     ([*GOOD, "--gw", "router"], "not an address"),
     ([*GOOD, "--budget", "0"], "from 1"),
@@ -35,40 +42,57 @@ BAD = [
     ([*GOOD, "--seed", "x"], "not a number"),
     ([*GOOD, "--colour"], "no option --colour"),
     ([*GOOD, "-x"], "no option -x"),
-    ([*GOOD, "extra"], "'extra'"),
     ([*GOOD, *(["--addr", "10.7.0.3/24"] * 8)], "more than 8 times"),
 ]
 
 
-def run(*arguments):
-    return subprocess.run([AKSU, "echo", *arguments], stdin=subprocess.DEVNULL, timeout=20,
+WORDS = {}
+BAD_OF = {
+    "echo": [([*GOOD, "--port", "0"], "from 1 to 65535"),
+             ([*GOOD, "--port", "seven"], "from 1 to 65535"),
+             ([*GOOD, "extra"], "'extra'")],
+    "discard": [([*GOOD, "extra"], "'extra'")],
+    "chargen": [([*GOOD, "--port", "65536"], "from 1 to 65535")],
+}
+# not wrong, and yet it cannot be done
+CANNOT = [(["--link", "tun:a/b", "--addr", "10.7.0.2/24"], "name an interface"),
+          ([*GOOD, "--pcap", "/nowhere/x.pcapng"], "cannot write /nowhere")]
+
+
+def run(command, *arguments):
+    return subprocess.run([AKSU, command, *arguments], stdin=subprocess.DEVNULL, timeout=20,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+def fits_a_screen(command, done):
+    lines = done.stdout.rstrip("\n").split("\n")
+    return (done.returncode == 0 and not done.stderr and len(lines) <= 32
+            and max(map(len, lines)) <= 80 and "Exit code: " in done.stdout
+            and f"  aksu {command} --link" in done.stdout.split("examples:")[-1])
+
+
 def main():
-    failed = 0
     if not os.access(AKSU, os.X_OK):
         print(f"SKIPPED: NOTHING IS TESTED HERE: there is no {AKSU}")
         return 77
-    for arguments, words in BAD:
-        done = run(*arguments)
-        if (done.returncode != 2 or done.stdout or done.stderr.count("\n") != 1
-                or not done.stderr.startswith("aksu echo: ") or words not in done.stderr):
+    failed = total = 0
+    for command, own in BAD_OF.items():
+        words = WORDS.get(command, [])
+        cases = [(2, [*a, *words], line) for a, line in BAD] + [(2, a, line) for a, line in own]
+        cases += [(1, [*a, *words], line) for a, line in CANNOT]
+        for code, arguments, line in cases:
+            done = run(command, *arguments)
+            total += 1
+            if (done.returncode != code or done.stdout or done.stderr.count("\n") != 1
+                    or not done.stderr.startswith(f"aksu {command}: ") or line not in done.stderr):
+                failed += 1
+                print(f"aksu {command} {' '.join(arguments)}: wanted '{line}' and {code}; {done}")
+        done = run(command, "--help")
+        total += 1
+        if not fits_a_screen(command, done):
             failed += 1
-            print(f"aksu echo {' '.join(arguments)}: wanted '{words}' and 2; {done}")
-    for arguments, words in [(["--link", "tun:a/b", "--addr", "10.7.0.2/24"], "name an interface"),
-                             ([*GOOD, "--pcap", "/nowhere/x.pcapng"], "cannot write /nowhere")]:
-        done = run(*arguments)
-        if done.returncode != 1 or done.stderr.count("\n") != 1 or words not in done.stderr:
-            failed += 1
-            print(f"aksu echo {' '.join(arguments)}: wanted '{words}' and 1; {done}")
-    done = run("--help")
-    lines = done.stdout.rstrip("\n").split("\n")
-    if (done.returncode != 0 or done.stderr or len(lines) > 32 or max(map(len, lines)) > 80
-            or not lines[-1].startswith("  aksu echo ")):
-        failed += 1
-        print(f"aksu echo --help: more than a screen, or no examples at its end: {done}")
-    print(f"{len(BAD) + 3 - failed} passed, {failed} failed")
+            print(f"aksu {command} --help: more than a screen, or no examples: {done.stdout}")
+    print(f"{total - failed} passed, {failed} failed")
     return 1 if failed else 0
 
 

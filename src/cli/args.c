@@ -27,14 +27,32 @@ bool cli_number_parse(const char *text, uint64_t min, uint64_t max, uint64_t *ou
 	return true;
 }
 
+static const char *const KINDS[] = {
+	[AKSU_DEVICE_TUN] = "tun",
+	[AKSU_DEVICE_TAP] = "tap",
+	[AKSU_DEVICE_PACKET] = "packet",
+};
+
+const char *cli_kind_name(enum aksu_device_kind kind) { return KINDS[kind]; }
+
 bool cli_link_parse(const char *text, struct cli_link *out, struct aksu_reason *why)
 {
-	if (strncmp(text, "tun:", 4) != 0)
-		return because(why, "'%s' is not a link: tun:NAME is one, as in tun:ak0", text);
-	if (text[4] == '\0')
-		return because(why, "'%s' has no name after the colon: tun:ak0", text);
-	out->name = text + 4;
-	return true;
+	const char *colon = strchr(text, ':');
+
+	for (size_t i = 0; colon && i < sizeof(KINDS) / sizeof(KINDS[0]); i++) {
+		size_t n = strlen(KINDS[i]);
+
+		if ((size_t)(colon - text) != n || memcmp(text, KINDS[i], n) != 0)
+			continue;
+		if (colon[1] == '\0')
+			return because(why, "'%s' has no name after the colon: %sak0", text, text);
+		*out = (struct cli_link){(enum aksu_device_kind)i, colon + 1};
+		return true;
+	}
+	return because(why,
+		       "'%s' is not a link: tun:NAME, tap:NAME and packet:NAME are, as in "
+		       "tun:ak0",
+		       text);
 }
 
 bool cli_addr_parse(const char *text, struct aksu_addr *out, struct aksu_reason *why)

@@ -8,14 +8,16 @@
 #ifndef AKSU_CLI_ARGS_H
 #define AKSU_CLI_ARGS_H
 
+#include <aksu/device.h>
 #include <aksu/sim.h>
 
 #include "port/reason.h"
 
 enum { EXIT_USAGE = 2 };
 
-/* tun:NAME. Other kinds come here. */
+/* KIND:NAME. */
 struct cli_link {
+	enum aksu_device_kind kind;
 	const char *name; /* points into what was parsed */
 };
 
@@ -25,6 +27,10 @@ struct cli_net {
 	unsigned prefix;
 };
 
+/* The word of a kind: "tun". */
+const char *cli_kind_name(enum aksu_device_kind kind);
+
+/* tun:NAME, tap:NAME or packet:NAME. */
 bool cli_link_parse(const char *text, struct cli_link *out, struct aksu_reason *why);
 bool cli_addr_parse(const char *text, struct aksu_addr *out, struct aksu_reason *why);
 bool cli_net_parse(const char *text, struct cli_net *out, struct aksu_reason *why);

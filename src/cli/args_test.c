@@ -20,10 +20,21 @@ static void links(void **state)
 	(void)state;
 	assert_true(cli_link_parse("tun:ak0", &link, &why));
 	assert_string_equal(link.name, "ak0");
+	assert_int_equal(link.kind, AKSU_DEVICE_TUN);
+	assert_true(cli_link_parse("tap:ak1", &link, &why));
+	assert_int_equal(link.kind, AKSU_DEVICE_TAP);
+	assert_true(cli_link_parse("packet:veth:0", &link, &why));
+	assert_int_equal(link.kind, AKSU_DEVICE_PACKET);
+	assert_string_equal(link.name, "veth:0");
+	assert_string_equal(cli_kind_name(link.kind), "packet");
 	assert_false(cli_link_parse("tun:", &link, &why));
 	assert_string_equal(why.text, "'tun:' has no name after the colon: tun:ak0");
 	assert_false(cli_link_parse("ak0", &link, &why));
-	assert_string_equal(why.text, "'ak0' is not a link: tun:NAME is one, as in tun:ak0");
+	assert_string_equal(why.text, "'ak0' is not a link: tun:NAME, tap:NAME and packet:NAME "
+				      "are, as in tun:ak0");
+	assert_false(cli_link_parse("tunnel:ak0", &link, &why));
+	assert_false(cli_link_parse("tu:ak0", &link, &why));
+	assert_false(cli_link_parse(":ak0", &link, &why));
 	assert_false(cli_link_parse("", &link, &why));
 }
 

@@ -7,7 +7,9 @@
 #define AKSU_CLI_COMMANDS_H
 
 int cmd_bench(int argc, char **argv);
+int cmd_chargen(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
+int cmd_discard(int argc, char **argv);
 int cmd_echo(int argc, char **argv);
 
 #endif

@@ -18,7 +18,9 @@ struct command {
 
 static const struct command commands[] = {
 	{"demo", "two hosts on a simulated link, drawn as a ladder; needs no privilege", cmd_demo},
-	{"echo", "RFC 862 on a TUN device: what comes is sent back, TCP and UDP", cmd_echo},
+	{"echo", "a server on a device: what comes is sent back, TCP and UDP (RFC 862)", cmd_echo},
+	{"discard", "the same, that forgets what comes (RFC 863)", cmd_discard},
+	{"chargen", "the same, that sends characters without end (RFC 864)", cmd_chargen},
 	{"bench", "how fast two hosts in memory are, beside a skeleton without a stack", cmd_bench},
 };
 

@@ -2,7 +2,7 @@
 /*
  * cli/watch.c - see cli/watch.h.
  *
- *      instance ── ring ──► drain() ──► ladder | JSON ──► standard output
+ *      instance ── ring ──► drain() ──► ladder | JSON ──► standard output, or error
  *                             │ comments by packet number
  *      device ── capture ─────┴───────► pcapng file
  *
@@ -77,11 +77,11 @@ void watch_configure(struct watch *w, struct aksu_config *config)
 static struct aksu_ladder *make_ladder(const struct watch *w, aksu_time start)
 {
 	const char *no_colour = getenv("NO_COLOR");
-	bool colour = isatty(STDOUT_FILENO) && !(no_colour && *no_colour);
+	bool colour = isatty(fileno(w->options.out)) && !(no_colour && *no_colour);
 	struct aksu_ladder_config config = {
 		.size = sizeof(config),
 		.allocator = w->allocator,
-		.out = {.write = write_text, .ctx = stdout},
+		.out = {.write = write_text, .ctx = w->options.out},
 		.flags = AKSU_LADDER_ONE_SIDED | AKSU_LADDER_FINE |
 			 (w->options.wide ? AKSU_LADDER_WIDE : 0u) |
 			 (w->options.ascii ? AKSU_LADDER_ASCII : 0u) |
@@ -98,7 +98,7 @@ static struct aksu_ladder *make_ladder(const struct watch *w, aksu_time start)
 
 static void show(struct watch *w, const struct aksu_event *e)
 {
-	struct aksu_writer out = {.write = write_text, .ctx = stdout};
+	struct aksu_writer out = {.write = write_text, .ctx = w->options.out};
 
 	if (w->options.json)
 		aksu_json_print(&out, w->options.host, e);
@@ -140,7 +140,8 @@ static bool drain(struct watch *w)
 static void captured(void *ctx, bool out, aksu_time time, const uint8_t *data, size_t n,
 		     uint64_t packet)
 {
-	struct watch *w = ctx;
+	struct watch_link *l = ctx;
+	struct watch *w = l->watch;
 	struct aksu_writer writer = {.write = write_text, .ctx = w->file};
 	const char *comment = NULL;
 
@@ -149,23 +150,26 @@ static void captured(void *ctx, bool out, aksu_time time, const uint8_t *data, s
 		if (w->recent[packet % WATCH_RECENT].packet == packet)
 			comment = w->recent[packet % WATCH_RECENT].text;
 	}
-	aksu_pcapng_packet(&writer, 0, time + w->since_1970, data, n,
+	aksu_pcapng_packet(&writer, l->interface, time + w->since_1970, data, n,
 			   out ? AKSU_PCAPNG_OUT : AKSU_PCAPNG_IN, comment);
 }
 
-struct aksu_device *watch_device(struct watch *w, struct aksu_device *inner)
+struct aksu_device *watch_device(struct watch *w, struct aksu_device *inner, const char *name)
 {
 	struct aksu_writer writer = {.write = write_text, .ctx = w->file};
+	struct watch_link *l = &w->links[w->link_count];
 
 	if (!w->file)
 		return inner;
 	aksu_pcapng_interface(&writer,
 			      inner->config.kind == AKSU_LINK_ETHERNET ? AKSU_PCAPNG_ETHERNET
 								       : AKSU_PCAPNG_RAW,
-			      w->options.note);
-	w->capture.frame = captured;
-	w->capture.ctx = w;
-	return sim_capture_init(&w->capture, inner, &w->allocator) ? &w->capture.device : NULL;
+			      name);
+	l->watch = w;
+	l->interface = w->link_count++;
+	l->capture.frame = captured;
+	l->capture.ctx = l;
+	return sim_capture_init(&l->capture, inner, &w->allocator) ? &l->capture.device : NULL;
 }
 
 aksu_time watch_turn(struct watch *w, aksu_time now)
@@ -175,7 +179,7 @@ aksu_time watch_turn(struct watch *w, aksu_time now)
 	if (w->ladder && !any)
 		aksu_ladder_tick(w->ladder, now);
 	if (w->ring.events)
-		fflush(stdout);
+		fflush(w->options.out);
 	if (w->file)
 		fflush(w->file);
 	return w->ladder && any ? now + QUIET : AKSU_NEVER;
@@ -184,7 +188,7 @@ aksu_time watch_turn(struct watch *w, aksu_time now)
 bool watch_failed(const struct watch *w)
 {
 	return (w->file && ferror(w->file)) ||
-	       ((w->options.ladder || w->options.json) && ferror(stdout));
+	       ((w->options.ladder || w->options.json) && ferror(w->options.out));
 }
 
 void watch_close(struct watch *w)
@@ -193,7 +197,7 @@ void watch_close(struct watch *w)
 	if (w->ladder)
 		aksu_ladder_flush(w->ladder);
 	aksu_ladder_free(w->ladder);
-	fflush(stdout);
+	fflush(w->options.out);
 	if (w->ring.lost)
 		fprintf(stderr, "aksu: %llu events were not shown: they came too fast\n",
 			(unsigned long long)w->ring.lost);

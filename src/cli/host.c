@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli/host.c - see cli/host.h.
+ *
+ *      device ── faults ── capture ── loop ── stack ── the command
+ */
+#include "cli/host.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+_Static_assert((int)HOST_LINKS <= (int)WATCH_LINKS, "each link may be captured");
+
+/* How long connections get to close after the first Ctrl-C: a FIN, its retransmissions, an answer.
+ */
+#define PATIENCE (5 * AKSU_SECOND)
+
+/* ------------------------------------------------------------------ what is said */
+
+void host_say(const struct host *h, enum log_level level, const char *format, ...)
+{
+	va_list args;
+
+	if (level > h->options.log)
+		return;
+	va_start(args, format);
+	fprintf(stderr, "aksu %s: ", h->name);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	va_end(args);
+}
+
+void host_say_ready(const struct host *h, uint16_t port)
+{
+	const struct host_options *o = &h->options;
+	char text[46] = "", all[512] = "";
+	size_t n = 0;
+
+	for (size_t i = 0; i < o->links; i++)
+		n += (size_t)snprintf(all + n, sizeof(all) - n, "%s%s:%s", i > 0 ? ", " : "",
+				      cli_kind_name(o->link[i].link.kind), o->link[i].link.name);
+	n += (size_t)snprintf(all + n, sizeof(all) - n, " port %u:", port);
+	for (size_t i = 0; i < o->links; i++) {
+		for (size_t k = 0; k < o->link[i].addrs && n < sizeof(all); k++) {
+			aksu_addr_print(&o->link[i].addr[k].addr, text, sizeof(text));
+			n += (size_t)snprintf(all + n, sizeof(all) - n, " %s", text);
+		}
+	}
+	aksu_addr_print(&o->link[0].addr[0].addr, text, sizeof(text));
+	host_say(h, LOG_WARN, "ready on %s; try: nc %s %u", all, text, port);
+}
+
+/* ------------------------------------------------------------------ the end */
+
+bool host_lingers(const struct aksu *stack)
+{
+	struct aksu_info info;
+	uint64_t cursor = 0;
+
+	while (aksu_next_info(stack, &cursor, &info))
+		if (info.state != AKSU_STATE_LISTEN && info.state != AKSU_STATE_CLOSED &&
+		    info.state != AKSU_STATE_TIME_WAIT)
+			return true;
+	return false;
+}
+
+void host_end(struct host *h, aksu_time now)
+{
+	if (h->stop_by != AKSU_NEVER)
+		return;
+	h->stop_by = now + PATIENCE;
+	h->calls->stop(h->ctx, now);
+}
+
+void host_fail(struct host *h, const struct aksu_reason *why, aksu_time now)
+{
+	host_say(h, LOG_ERROR, "%s", why->text);
+	h->code = EXIT_FAILURE;
+	host_end(h, now);
+}
+
+static void end_now(struct host *h, aksu_time now)
+{
+	uint32_t open = h->calls->open(h->ctx);
+
+	h->calls->abort(h->ctx, now);
+	if (open > 0)
+		host_say(h, LOG_WARN, "%u connection%s reset", open, open == 1 ? " was" : "s were");
+	aksu_loop_stop(h->loop);
+}
+
+/* ------------------------------------------------------------------ callbacks of the loop */
+
+static void on_ready(void *ctx, const struct aksu_ready *ready, aksu_time now)
+{
+	struct host *h = ctx;
+
+	h->calls->ready(h->ctx, ready, now);
+}
+
+static void on_signal(void *ctx, int signal, aksu_time now)
+{
+	struct host *h = ctx;
+	uint32_t open;
+
+	if (signal == SIGUSR1) {
+		host_print_stats(h);
+		return;
+	}
+	if (h->stop_by != AKSU_NEVER) {
+		end_now(h, now);
+		return;
+	}
+	host_end(h, now);
+	open = h->calls->open(h->ctx);
+	if (open > 0)
+		host_say(h, LOG_INFO, "closing %u connection%s; Ctrl-C again resets %s", open,
+			 open == 1 ? "" : "s", open == 1 ? "it" : "them");
+}
+
+static aksu_time earlier(aksu_time a, aksu_time b) { return a < b ? a : b; }
+
+static void on_turn(void *ctx, aksu_time now)
+{
+	struct host *h = ctx;
+	aksu_time alarm = earlier(watch_turn(&h->watch, now), h->calls->turn(h->ctx, now));
+
+	if (watch_failed(&h->watch) && h->stop_by == AKSU_NEVER) {
+		struct aksu_reason why;
+
+		because(&why, "what was to be shown cannot be written: the disk is full, or "
+			      "nobody reads it any more");
+		host_fail(h, &why, now);
+	}
+	if (h->stop_by <= now)
+		end_now(h, now);
+	else if (h->stop_by != AKSU_NEVER && h->calls->open(h->ctx) == 0 && !host_lingers(h->stack))
+		aksu_loop_stop(h->loop);
+	aksu_loop_alarm(h->loop, earlier(alarm, h->stop_by));
+}
+
+/* ------------------------------------------------------------------ wiring */
+
+static bool make_stack(struct host *h, struct aksu_reason *why)
+{
+	struct aksu_config config = {
+		.size = sizeof(config),
+		.allocator = aksu_malloc_allocator(),
+		.budget = (size_t)h->options.budget,
+	};
+
+	if (!aksu_entropy(config.entropy, sizeof(config.entropy)) ||
+	    !aksu_entropy(&config.seed, sizeof(config.seed)))
+		return because(why, "the kernel gives no random numbers (getrandom)");
+	watch_configure(&h->watch, &config);
+	h->stack = aksu_new(&config, aksu_clock_now());
+	return h->stack || because(why, "no memory for the stack");
+}
+
+static bool make_loop(struct host *h, struct aksu_reason *why)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGUSR1};
+	struct aksu_loop_config config = {
+		.size = sizeof(config),
+		.stack = h->stack,
+		.ctx = h,
+		.ready = on_ready,
+		.turn = on_turn,
+		.on_signal = on_signal,
+		.signals = signals,
+		.signal_count = sizeof(signals) / sizeof(signals[0]),
+	};
+
+	h->loop = aksu_loop_new(&config, why);
+	return h->loop != NULL;
+}
+
+static bool open_device(const struct host *h, const struct host_link_options *o,
+			struct host_link *l, struct aksu_reason *why)
+{
+	struct aksu_device_config config = {
+		.size = sizeof(config),
+		.kind = o->link.kind,
+		.name = o->link.name,
+		.plain = h->options.plain,
+	};
+
+	l->device = l->dev = aksu_device_open(&config, why);
+	if (!l->device)
+		return false;
+	/* A TUN device that others set up is left to them. */
+	if ((o->hosts > 0 || o->mtu > 0 || o->link.kind == AKSU_DEVICE_PACKET) &&
+	    !aksu_device_up(l->device, o->mtu, why))
+		return false;
+	for (size_t i = 0; i < o->hosts; i++)
+		if (!aksu_device_host(l->device, &o->host[i].addr, o->host[i].prefix, why))
+			return false;
+	return true;
+}
+
+/* A bad device around it, and a capture around both, as the options want it. */
+static bool decorate(struct host *h, const struct host_link_options *o, struct host_link *l,
+		     struct aksu_reason *why)
+{
+	struct sim_link_config config = {
+		.size = sizeof(config),
+		.allocator = aksu_malloc_allocator(),
+		.seed = h->options.seed + (uint64_t)(l - h->links),
+		.wire = {h->options.faults, h->options.faults},
+	};
+	struct aksu_device *captured;
+
+	if (h->options.faulty) {
+		struct sim_faulty *faulty = sim_faulty_new(&config, l->dev);
+
+		if (!faulty)
+			return because(why, "no memory for the bad link");
+		l->dev = sim_faulty_device(faulty);
+	}
+	captured = watch_device(&h->watch, l->dev, o->link.name);
+	if (!captured)
+		return because(why, "no memory for the capture");
+	l->dev = captured;
+	return true;
+}
+
+static bool add_routers(struct host *h, const struct host_link_options *o, int link,
+			struct aksu_reason *why)
+{
+	char text[46];
+
+	for (size_t i = 0; i < o->gateways; i++) {
+		struct aksu_addr any = aksu_addr_v4(0, 0, 0, 0);
+		int error;
+
+		if (!aksu_addr_is_v4(&o->gateway[i]))
+			memset(&any, 0, sizeof(any));
+		error = aksu_route_add(h->stack, link, &any, 0, &o->gateway[i]);
+		if (error == 0)
+			continue;
+		aksu_addr_print(&o->gateway[i], text, sizeof(text));
+		return because(why, "the router %s: %s", text, aksu_strerror(error));
+	}
+	return true;
+}
+
+static bool add_addresses(struct host *h, const struct host_link_options *o, int link,
+			  struct aksu_reason *why)
+{
+	char text[46];
+
+	for (size_t i = 0; i < o->addrs; i++) {
+		const struct cli_net *net = &o->addr[i];
+		int error = aksu_addr_add(h->stack, link, &net->addr, net->prefix);
+
+		if (error == 0)
+			continue;
+		aksu_addr_print(&net->addr, text, sizeof(text));
+		return because(why, "the address %s/%u: %s", text, net->prefix,
+			       aksu_strerror(error));
+	}
+	return true;
+}
+
+static bool open_link(struct host *h, size_t i, struct aksu_reason *why)
+{
+	const struct host_link_options *o = &h->options.link[i];
+	struct host_link *l = &h->links[i];
+
+	if (!open_device(h, o, l, why) || !decorate(h, o, l, why))
+		return false;
+	l->link = aksu_loop_add(h->loop, l->dev, aksu_device_fd(l->device));
+	if (l->link < 0)
+		return because(why, "the link %s:%s: %s", cli_kind_name(o->link.kind), o->link.name,
+			       aksu_strerror(l->link));
+	return add_addresses(h, o, l->link, why) && add_routers(h, o, l->link, why);
+}
+
+/*
+ * Where a program was started without standard input, output or error, devices must not get their
+ * numbers: what is read is at its end, what is written fails.
+ */
+static void hold_standard_fds(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
+			return;
+}
+
+bool host_open(struct host *h, const char *name, const struct host_calls *calls, void *ctx,
+	       struct aksu_reason *why)
+{
+	h->name = name;
+	h->calls = calls;
+	h->ctx = ctx;
+	h->stop_by = AKSU_NEVER;
+	h->code = EXIT_SUCCESS;
+	h->options.watch.note = h->options.link[0].link.name;
+	hold_standard_fds();
+	signal(SIGPIPE, SIG_IGN); /* who stops reading ends us properly */
+	if (!watch_open(&h->watch, &h->options.watch, why) || !make_stack(h, why) ||
+	    !make_loop(h, why))
+		return false;
+	for (size_t i = 0; i < h->options.links; i++)
+		if (!open_link(h, i, why))
+			return false;
+	h->memory_at_start = aksu_memory_used(h->stack);
+	return true;
+}
+
+void host_close(struct host *h)
+{
+	aksu_loop_free(h->loop);
+	aksu_free(h->stack);
+	for (size_t i = 0; i < HOST_LINKS; i++)
+		if (h->links[i].dev)
+			h->links[i].dev->ops->close(h->links[i].dev);
+	watch_close(&h->watch);
+}
+
+/* ------------------------------------------------------------------ life */
+
+static void say_what_is_gone(struct host *h)
+{
+	h->code = EXIT_FAILURE;
+	for (size_t i = 0; i < h->options.links; i++)
+		if (h->links[i].device->error)
+			host_say(h, LOG_ERROR, "the device %s:%s is gone",
+				 cli_kind_name(h->options.link[i].link.kind),
+				 h->options.link[i].link.name);
+}
+
+int host_run(struct host *h)
+{
+	struct aksu_reason why;
+
+	if (!h->calls->start(h->ctx, aksu_clock_now(), &why)) {
+		host_say(h, LOG_ERROR, "%s", why.text);
+		return EXIT_FAILURE;
+	}
+	if (aksu_loop_run(h->loop) != 0)
+		say_what_is_gone(h);
+	if (h->options.stats)
+		host_print_stats(h);
+	return h->code;
+}
+
+int host_live(struct host *h, const char *name, const struct host_calls *calls, void *ctx)
+{
+	struct aksu_reason why;
+	int code = EXIT_FAILURE;
+
+	if (host_open(h, name, calls, ctx, &why))
+		code = host_run(h);
+	else
+		host_say(h, LOG_ERROR, "%s", why.text);
+	host_close(h);
+	return code;
+}
