@@ -184,7 +184,7 @@ struct aksu_rx {
 	const uint8_t *data;
 	uint32_t len;
 	uint16_t link;
-	uint8_t checksum; /**< enum aksu_checksum */
+	uint8_t checksum;  /**< enum aksu_checksum */
 	uint8_t reserved;
 	uint16_t segments; /**< wire segments merged into this one; 0 means 1 */
 	uint16_t mss;      /**< their size, when merged */
@@ -206,15 +206,14 @@ struct aksu_piece {
 
 /** A frame to send: a header, then pieces. */
 struct aksu_tx {
-	uint64_t packet; /**< running number of the instance */
-	uint32_t len;    /**< of the whole frame */
+	uint64_t packet;     /**< running number of the instance */
+	uint32_t len;        /**< of the whole frame */
 	uint16_t head_len;
 	uint8_t pieces;
-	uint8_t checksum; /**< 1: the device must do it, from csum_start, into csum_start +
-			     csum_offset */
+	uint8_t checksum;    /**< 1: the device must do it, from csum_start, into csum_start + csum_offset */
 	uint16_t csum_start, csum_offset;
-	uint16_t mss;       /**< cut the text into pieces of this size; 0: do not cut */
-	uint16_t transport; /**< where the TCP header begins in head (when mss != 0) */
+	uint16_t mss;        /**< cut the text into pieces of this size; 0: do not cut */
+	uint16_t transport;  /**< where the TCP header begins in head (when mss != 0) */
 	uint8_t head[AKSU_TX_HEAD];
 	struct aksu_piece piece[AKSU_TX_PIECES];
 };
@@ -264,15 +263,14 @@ void aksu_advance(struct aksu *s, aksu_time now);
 /** Running totals of an instance. */
 struct aksu_counters {
 	uint64_t frames_in, frames_out, octets_in, octets_out; /**< of frames, over all links */
-	uint64_t segments_in,
-		segments_out;        /**< TCP, as wire segments: merged or uncut ones count each */
-	uint64_t retransmissions;    /**< segments that were sent before, SYN-ACKs included */
-	uint64_t connections_opened; /**< active OPENs that sent a SYN, or will */
-	uint64_t connections_accepted; /**< passive ones that reached the accept queue */
-	uint64_t connections_failed;   /**< ended by an error before they were open */
-	uint64_t connections_reset;    /**< ended by the peer's reset */
+	uint64_t segments_in, segments_out; /**< TCP, as wire segments: merged or uncut ones count each */
+	uint64_t retransmissions;           /**< segments that were sent before, SYN-ACKs included */
+	uint64_t connections_opened;        /**< active OPENs that sent a SYN, or will */
+	uint64_t connections_accepted;      /**< passive ones that reached the accept queue */
+	uint64_t connections_failed;        /**< ended by an error before they were open */
+	uint64_t connections_reset;         /**< ended by the peer's reset */
 	uint64_t syn_cookies_sent, syn_cookies_good;
-	uint64_t drops[AKSU_DROP_COUNT]; /**< by enum aksu_drop */
+	uint64_t drops[AKSU_DROP_COUNT];    /**< by enum aksu_drop */
 };
 
 /** The counters; valid until aksu_free(). */
