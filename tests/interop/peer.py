@@ -11,6 +11,7 @@ import errno
 import hashlib
 import os
 import random
+import resource
 import selectors
 import signal
 import socket
@@ -182,6 +183,67 @@ def many(address, count):
                 client.s.close()
                 check(bytes(client.back) == client.data,
                       f"{len(client.back)} octets of {client.size}, or other ones")
+
+
+class Guest:
+    """One of a thousand: all stay until each of them has been served."""
+
+    def __init__(self, address, number):
+        self.data = pattern(number * 7919, 64 + number % 1400)
+        self.back = bytearray()
+        self.s = socket.socket(family_of(address), socket.SOCK_STREAM)
+        self.s.setblocking(False)
+        code = self.s.connect_ex((address, PORT))
+        check(code in (0, errno.EINPROGRESS), f"connect: {os.strerror(code)}")
+
+    def served(self):
+        chunk = self.s.recv(1 << 16)
+        check(chunk, "the server closed first")
+        self.back += chunk
+        check(self.data.startswith(self.back), "other octets")
+        return len(self.back) == len(self.data)
+
+    def gone(self):
+        check(not self.s.recv(1), "an octet too many")
+        return True
+
+
+def each(guests, event, act):
+    """Waits until act() has said yes for each of them."""
+    selector = selectors.DefaultSelector()
+    for guest in guests:
+        selector.register(guest.s, event, guest)
+    while left := len(selector.get_map()):
+        ready = selector.select(PATIENCE)
+        check(ready, f"{left} connections stand still")
+        for key, _ in ready:
+            if act(key.data):
+                selector.unregister(key.fileobj)
+
+
+def greet(guest):
+    code = guest.s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    check(code == 0, f"connect: {os.strerror(code)}")
+    check(guest.s.send(guest.data) == len(guest.data), "a short write")
+    return True
+
+
+def crowd(address, count, rounds):
+    """So many connections at once, all open at one moment; opened and closed so many times."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    begin = time.monotonic()
+    for n in range(int(rounds)):
+        guests = [Guest(address, n + k) for k in range(int(count))]
+        each(guests, selectors.EVENT_WRITE, greet)
+        each(guests, selectors.EVENT_READ, Guest.served)
+        for guest in guests:
+            guest.s.shutdown(socket.SHUT_WR)
+        each(guests, selectors.EVENT_READ, Guest.gone)
+        for guest in guests:
+            guest.s.close()
+    seconds = time.monotonic() - begin
+    print(f"{address}: {rounds} times {count} connections in {seconds:.1f} s, "
+          f"{int(rounds) * int(count) / seconds:.0f} a second")
 
 
 def heavy(address, count, mib):
@@ -382,7 +444,7 @@ def rate(address, count):
     print(f"{int(count) / (time.monotonic() - begin):.0f} connections per second")
 
 
-DEEDS = {f.__name__: f for f in (transfer, half_close, slow_reader, many, heavy, refused, ping,
+DEEDS = {f.__name__: f for f in (transfer, half_close, slow_reader, many, crowd, heavy, refused, ping,
                                  datagrams, keep_sending, killed, reset, syn_flood,
                                  server_closes, interrupted, stubborn, rate)}
 
