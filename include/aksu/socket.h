@@ -228,7 +228,10 @@ int aksu_get_option(struct aksu *s, aksu_socket h, enum aksu_option option, int6
 
 /* ------------------------------------------------------------------ status */
 
-/** STATUS (RFC 9293 3.10.6), in the shape of Linux's TCP_INFO where the two agree. */
+/**
+ * STATUS (RFC 9293 3.10.6), in the shape of Linux's TCP_INFO where the two agree. Of a half-open
+ * connection's record and of a TIME-WAIT record what they hold is told; the rest is 0.
+ */
 struct aksu_info {
 	struct aksu_endpoint local, remote;
 	uint8_t state;      /**< enum aksu_state */
@@ -241,12 +244,14 @@ struct aksu_info {
 	uint32_t iss, irs, snd_una, snd_nxt, snd_wnd, rcv_nxt, rcv_wnd;
 	uint32_t cwnd, ssthresh, in_flight; /**< octets */
 	uint32_t srtt_us, rttvar_us, rto_us, min_rtt_us;
-	uint32_t send_queue, receive_queue; /**< octets */
+	uint32_t send_queue, receive_queue; /**< octets; of a listener: its backlog, and connections to accept */
 	uint64_t retransmissions;           /**< segments, whole life */
 	uint64_t octets_acked, octets_received; /**< as numbers: SYN and FIN count as one each */
+	aksu_time state_since;              /**< to the second; of TIME-WAIT: since 2MSL last began; 0: never opened */
 	aksu_time next_timer;               /**< AKSU_NEVER when none runs */
 	uint8_t timer;                      /**< enum aksu_timer of it */
-	const char *congestion;             /**< name of the algorithm */
+	uint8_t error;                      /**< enum aksu_error that ended the connection, or 0 */
+	const char *congestion;             /**< name of the algorithm, or NULL */
 };
 
 /** A UDP socket has endpoints only. -AKSU_EBADF. */
@@ -254,7 +259,8 @@ int aksu_info(const struct aksu *s, aksu_socket h, struct aksu_info *out);
 
 /**
  * Walks all connections, listeners and records, e.g. for `ss`: start with *cursor = 0; false at the
- * end. What comes or goes between two calls may be missed, and nothing is told twice.
+ * end. It may be spread over any time: what comes or goes meanwhile may be missed, and what goes on
+ * as another kind of record may be told as both; nothing else is told twice.
  */
 bool aksu_next_info(const struct aksu *s, uint64_t *cursor, struct aksu_info *out);
 

@@ -25,6 +25,15 @@ static void fill_numbers(struct aksu_info *out, const struct tcb *t)
 	out->octets_received = ((uint64_t)t->nxt_wraps << 32) + seq_dist(t->irs, t->rcv.nxt);
 }
 
+/* As Linux: what waits for accept(), and how much may. */
+static void fill_listener(const struct bound *b, struct aksu_info *out)
+{
+	out->state = TCP_LISTEN;
+	out->local = b->local;
+	out->receive_queue = b->accept_count;
+	out->send_queue = b->backlog;
+}
+
 static void fill_conn(const struct aksu *s, const struct conn *c, struct aksu_info *out)
 {
 	const struct tcb *t = &c->t;
@@ -32,10 +41,14 @@ static void fill_conn(const struct aksu *s, const struct conn *c, struct aksu_in
 	struct ip_path path;
 
 	fill_flow(out, &c->flow);
-	out->state = c->flags & CONN_LISTENER ? (uint8_t)TCP_LISTEN : t->state;
+	out->state = t->state;
+	if (c->flags & CONN_LISTENER)
+		fill_listener(bound_at(s, c->bound), out);
 	if (conn_fresh(c))
 		return;
 	fill_numbers(out, t);
+	out->error = t->error;
+	out->state_since = seconds(t->state_s).ns;
 	out->options = (uint8_t)((has(t, TF_TS) ? AKSU_OPT_TS : 0) |
 				 (has(t, TF_SACK) ? AKSU_OPT_SACK_OK : 0) |
 				 (has(t, TF_WS) ? AKSU_OPT_WSCALE : 0));
@@ -84,10 +97,52 @@ int aksu_info(const struct aksu *s, aksu_socket h, struct aksu_info *out)
 	return AKSU_OK;
 }
 
-static void fill_record(const struct aksu *s, const struct flow *f, struct aksu_info *out)
+/* Half open: our SYN-ACK was sent, and is the one thing outstanding. */
+static void fill_syn(const struct aksu *s, const struct syn_entry *e, struct aksu_info *out)
 {
-	fill_flow(out, f);
-	out->conn = flow_id(s, f);
+	const struct syn_record *r = &e->r;
+	instant at = due_instant(e->due, s->syns_since, SYN_UNIT);
+	uint64_t waits = seconds((1u << r->sends) - 1).ns; /* 1, 2, 4 ... s: send_syn_ack() */
+
+	fill_flow(out, &e->flow);
+	out->state = TCP_SYN_RECEIVED;
+	out->conn = flow_id(s, &e->flow);
+	out->options = (uint8_t)((r->offer & SYN_TS ? AKSU_OPT_TS : 0) |
+				 (r->offer & SYN_SACK ? AKSU_OPT_SACK_OK : 0) |
+				 (r->offer & SYN_WS ? AKSU_OPT_WSCALE : 0));
+	out->snd_wscale = r->offer & SYN_WS ? r->offer & SYN_SHIFT : 0;
+	out->snd_mss = r->peer_mss;
+	out->iss = out->snd_una = seq_raw(r->iss);
+	out->snd_nxt = seq_raw(seq_add(r->iss, 1));
+	out->irs = seq_raw(r->irs);
+	out->rcv_nxt = seq_raw(seq_add(r->irs, 1));
+	out->octets_received = 1;
+	out->in_flight = 1;
+	out->backoff = r->sends > 0 ? (uint8_t)(r->sends - 1) : 0;
+	out->retransmissions = out->backoff;
+	out->rto_us = (uint32_t)to_us(seconds(1u << out->backoff));
+	out->state_since = at.ns > waits ? (at.ns - waits) / AKSU_SECOND * AKSU_SECOND : 0;
+	out->next_timer = at.ns;
+	out->timer = TIMER_RTX;
+}
+
+static void fill_timewait(const struct aksu *s, const struct timewait_entry *e,
+			  struct aksu_info *out)
+{
+	instant at = due_instant(e->due, s->timewaits_since, TIMEWAIT_UNIT);
+	uint64_t two_msl = 2 * s->env.msl.ns;
+
+	fill_flow(out, &e->flow);
+	out->state = TCP_TIME_WAIT;
+	out->conn = flow_id(s, &e->flow);
+	out->options = e->w.shift & TIMEWAIT_TS ? AKSU_OPT_TS : 0;
+	out->rcv_wscale = e->w.shift & (uint8_t)~TIMEWAIT_TS;
+	out->snd_una = out->snd_nxt = seq_raw(e->w.snd_nxt);
+	out->rcv_nxt = seq_raw(e->w.rcv_nxt);
+	out->rcv_wnd = (uint32_t)e->w.rawwnd << out->rcv_wscale;
+	out->state_since = at.ns > two_msl ? (at.ns - two_msl) / AKSU_SECOND * AKSU_SECOND : 0;
+	out->next_timer = at.ns;
+	out->timer = TIMER_LIFE;
 }
 
 /* The cursor counts through the pools, one after the other: the pool's number above, an index
@@ -103,12 +158,12 @@ bool aksu_next_info(const struct aksu *s, uint64_t *cursor, struct aksu_info *ou
 			continue;
 		*cursor = k << 32 | (i + 1);
 		*out = (struct aksu_info){0};
-		if (k == 0) {
+		if (k == 0)
 			fill_conn(s, conn_at(s, i), out);
-			return true;
-		}
-		fill_record(s, k == 1 ? &syn_at(s, i)->flow : &timewait_at(s, i)->flow, out);
-		out->state = k == 1 ? TCP_SYN_RECEIVED : TCP_TIME_WAIT;
+		else if (k == 1)
+			fill_syn(s, syn_at(s, i), out);
+		else
+			fill_timewait(s, timewait_at(s, i), out);
 		return true;
 	}
 	return false;

@@ -46,7 +46,7 @@ static enum step reset_by_peer(struct tcb *t, enum aksu_error error)
  */
 static bool challenge_allowed(struct tcb *t, instant now)
 {
-	uint32_t second = (uint32_t)(now.ns / seconds(1).ns);
+	uint16_t second = (uint16_t)(now.ns / seconds(1).ns);
 
 	if (t->challenge_s != second) {
 		t->challenge_s = second;

@@ -45,6 +45,7 @@ void tcb_set_state(struct tcb *t, enum tcp_state to)
 
 	AKSU_ASSERT(t->env, edges[from] & 1u << to);
 	t->state = (uint8_t)to;
+	t->state_s = (uint32_t)(t->env->events.now.ns / seconds(1).ns);
 	e = tcb_event(t, AKSU_EVENT_STATE);
 	if (e != NULL)
 		e->from = from;

@@ -26,6 +26,7 @@ void tcb_init(struct tcb *t, struct tcp_env *env, struct tcp_conf *conf, uint32_
 		.ssthresh = SSTHRESH_INFINITE,
 		.id = id,
 		.state = (uint8_t)state,
+		.state_s = (uint32_t)(env->events.now.ns / seconds(1).ns),
 		.challenges = CHALLENGE_PER_SECOND, /* also in the clock's first second */
 	};
 	conf->refs++;

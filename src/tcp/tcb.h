@@ -137,7 +137,8 @@ struct tcb {
 	uint8_t notices;    /* enum tcb_notice */
 	uint8_t keep_sent;  /* keep-alive probes unanswered */
 	uint8_t challenges; /* challenge ACKs in the second `challenge_s` (RFC 5961 7) */
-	uint32_t challenge_s;
+	uint16_t challenge_s; /* modulo 2^16: at worst one second renews nothing */
+	uint32_t state_s;     /* when the state began, in seconds: told, and never acted on */
 	uint32_t last_sent_ms; /* when text was: an idle window is not trusted (RFC 5681) */
 };
 
