@@ -24,8 +24,6 @@ BAD = [
     ([*GOOD, "--host", "10.8.0.1/24"], "--host 10.7.0.1/24"),
     ([*GOOD, "--host", "10.7.0.2/24"], "same address"),
     ([*GOOD, "--host", "fd07::1/64"], "no --addr lies in the network"),
-    ([*GOOD, "--port", "0"], "from 1 to 65535"),
-    ([*GOOD, "--port", "seven"], "from 1 to 65535"),
     ([*GOOD, "--link", "tap:ak1"], "on ak1"),
     ([*GOOD, *(["--link", "tap:ak1"] * 4)], "more than 4 times"),
     (["--link", "packet:veth0", "--addr", "10.7.0.2/24", "--host", "10.7.0.1/24"], "another"),
@@ -46,13 +44,22 @@ BAD = [
 ]
 
 
-WORDS = {}
+WORDS = {"connect": ["10.7.0.1", "80"], "listen": ["7000"]}
 BAD_OF = {
     "echo": [([*GOOD, "--port", "0"], "from 1 to 65535"),
              ([*GOOD, "--port", "seven"], "from 1 to 65535"),
              ([*GOOD, "extra"], "'extra'")],
     "discard": [([*GOOD, "extra"], "'extra'")],
     "chargen": [([*GOOD, "--port", "65536"], "from 1 to 65535")],
+    "listen": [(GOOD, "on which port?"),
+               ([*GOOD, "65536"], "PORT: '65536' is not a number from 0"),
+               ([*GOOD, "1", "2"], "'2'")],
+    "connect": [(GOOD, "to whom?"),
+                ([*GOOD, "10.7.0.1"], "HOST PORT"),
+                ([*GOOD, "10.7.0.1", "0"], "PORT: '0' is not a number from 1"),
+                ([*GOOD, "10.7.0.1", "80", "81"], "'81'"),
+                ([*GOOD, "--timeout", "0", "10.7.0.1", "80"], "--timeout: "),
+                ([*GOOD, "--source-port", "x", "10.7.0.1", "80"], "--source-port: ")],
 }
 # not wrong, and yet it cannot be done
 CANNOT = [(["--link", "tun:a/b", "--addr", "10.7.0.2/24"], "name an interface"),
@@ -78,8 +85,8 @@ def main():
     failed = total = 0
     for command, own in BAD_OF.items():
         words = WORDS.get(command, [])
-        cases = [(2, [*a, *words], line) for a, line in BAD] + [(2, a, line) for a, line in own]
-        cases += [(1, [*a, *words], line) for a, line in CANNOT]
+        cases = [(2, [*words, *a], line) for a, line in BAD] + [(2, a, line) for a, line in own]
+        cases += [(1, [*words, *a], line) for a, line in CANNOT]
         for code, arguments, line in cases:
             done = run(command, *arguments)
             total += 1

@@ -8,8 +8,10 @@
 
 int cmd_bench(int argc, char **argv);
 int cmd_chargen(int argc, char **argv);
+int cmd_connect(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_discard(int argc, char **argv);
 int cmd_echo(int argc, char **argv);
+int cmd_listen(int argc, char **argv);
 
 #endif

@@ -21,6 +21,8 @@ static const struct command commands[] = {
 	{"echo", "a server on a device: what comes is sent back, TCP and UDP (RFC 862)", cmd_echo},
 	{"discard", "the same, that forgets what comes (RFC 863)", cmd_discard},
 	{"chargen", "the same, that sends characters without end (RFC 864)", cmd_chargen},
+	{"listen", "standard input and output over a connection that comes", cmd_listen},
+	{"connect", "the same over a connection that we open, as nc does", cmd_connect},
 	{"bench", "how fast two hosts in memory are, beside a skeleton without a stack", cmd_bench},
 };
 
