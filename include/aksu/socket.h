@@ -212,14 +212,20 @@ enum aksu_option {
 	AKSU_TCP_UNSENT,        /**< R: octets queued and not sent */
 	AKSU_TCP_UNACKED,       /**< R: octets queued and not acknowledged */
 	AKSU_TCP_UNREAD,        /**< R: octets that aksu_recv() can return now */
+	AKSU_SO_LINK,           /**< RW: UDP: the only link to hear and to speak on, -1: any; see below */
 	AKSU_OPTION_COUNT,
 };
 
 /**
  * Takes effect at once, timers and windows included; on a listener, for connections to come.
  * -AKSU_EINVAL (the value, or an option that is only read), -AKSU_ENOPROTOOPT (no such option; UDP
- * has ERROR, SNDBUF, RCVBUF, REUSEADDR, TOS and TTL only), -AKSU_EISCONN (MAXSEG, too late),
+ * has ERROR, SNDBUF, RCVBUF, REUSEADDR, TOS, TTL and LINK only), -AKSU_EISCONN (MAXSEG, too late),
  * -AKSU_ENOMEM, -AKSU_EBADF.
+ *
+ * A socket with AKSU_SO_LINK may have a port that others have on other links or on all, and goes
+ * before the latter. Its datagrams to groups and to 255.255.255.255 need no route, and those to
+ * 255.255.255.255 come from 0.0.0.0 while the link has no IPv4 address (RFC 1122 3.2.1.3).
+ * -AKSU_EADDRINUSE when its port is taken on that link, -AKSU_EINVAL when there is no such link.
  */
 int aksu_set_option(struct aksu *s, aksu_socket h, enum aksu_option option, int64_t value,
 		    aksu_time now);

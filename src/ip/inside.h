@@ -101,6 +101,9 @@ bool reply_with(struct ip *ip, struct ip_reply *reply, const struct aksu_addr *s
 
 /* ------------------------------------------------------------------ small questions */
 
+/* Whether a link of this number exists. */
+bool ip_has_link(const struct ip *ip, int link);
+
 /* Whether an address belongs to this link. */
 bool ip_on_link(const struct ip *ip, const struct aksu_addr *addr, int link);
 

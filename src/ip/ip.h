@@ -166,6 +166,14 @@ struct ip_path {
 int ip_route(const struct ip *ip, const struct aksu_addr *dst, const struct aksu_addr *src,
 	     struct ip_path *out);
 
+/*
+ * The same for one who is tied to a link (IP_LOCAL: to none). Multicast and 255.255.255.255 need
+ * no route then, and the latter may be sent from 0.0.0.0 while the link has no IPv4 address: that
+ * is how one is asked for (RFC 1122 section 3.2.1.3 (a)).
+ */
+int ip_route_on(const struct ip *ip, int link, const struct aksu_addr *dst,
+		const struct aksu_addr *src, struct ip_path *out);
+
 /* ------------------------------------------------------------------ path MTU (pmtu.c) */
 
 /* What ip_route() would say, for one who has the path already: at most `mtu`. */
@@ -249,6 +257,7 @@ struct ip_reply {
 	struct slice
 		payload; /* with one reference, the receiver's; block NULL: there is no reply */
 	int link;        /* where its cause came from: right for link-local destinations */
+	bool tied;       /* it may leave by no other link */
 };
 
 /* What an ICMP error means, for both families. */

@@ -9,7 +9,9 @@
  */
 #include "ip/inside.h"
 
-static const struct ip_route_entry *find_route(const struct ip *ip, const struct aksu_addr *dst,
+/* `only`: the link that it must leave by, or IP_LOCAL for any. */
+static const struct ip_route_entry *find_route(const struct ip *ip, int only,
+					       const struct aksu_addr *dst,
 					       const struct aksu_addr *src)
 {
 	const struct ip_route_entry *best = NULL;
@@ -19,6 +21,8 @@ static const struct ip_route_entry *find_route(const struct ip *ip, const struct
 		const struct ip_route_entry *r = &ip->routes[i];
 
 		if (r->v4 != v4 || (best && r->prefix < best->prefix))
+			continue;
+		if (only != IP_LOCAL && r->link != only)
 			continue;
 		if (!addr_in_prefix(dst, &r->dst, r->prefix))
 			continue;
@@ -143,7 +147,7 @@ static const struct ip_addr *source_v4(const struct ip *ip, const struct aksu_ad
 
 /* ------------------------------------------------------------------ a path */
 
-static int choose_source(const struct ip *ip, const struct aksu_addr *dst,
+static int choose_source(const struct ip *ip, int only, const struct aksu_addr *dst,
 			 const struct aksu_addr *src, struct ip_path *out)
 {
 	const struct ip_addr *a;
@@ -154,6 +158,10 @@ static int choose_source(const struct ip *ip, const struct aksu_addr *dst,
 	}
 	a = addr_is_v4(dst) ? source_v4(ip, &out->next_hop, out->link)
 			    : source_v6(ip, dst, out->link);
+	if (only != IP_LOCAL && addr_is_limited_broadcast(dst) && (!a || a->link != only)) {
+		out->src = aksu_addr_v4(0, 0, 0, 0);
+		return 0;
+	}
 	if (!a)
 		return -AKSU_EADDRNOTAVAIL;
 	out->src = a->addr;
@@ -187,15 +195,18 @@ static int link_of(const struct ip *ip, const struct aksu_addr *addr)
  * Link, next hop and MTU. To many, the source's link comes before any route (RFC 1122 section
  * 3.3.1.1 has no gateway for them).
  */
-static int choose_link(const struct ip *ip, const struct aksu_addr *dst,
+static int choose_link(const struct ip *ip, int only, const struct aksu_addr *dst,
 		       const struct aksu_addr *src, struct ip_path *out)
 {
 	static const struct aksu_addr none;
-	const struct ip_route_entry *r = find_route(ip, dst, src);
+	const struct ip_route_entry *r = find_route(ip, only, dst, src);
 	bool many = addr_is_multicast(dst) || addr_is_limited_broadcast(dst);
 
-	out->link = many && src ? link_of(ip, src) : r ? r->link : IP_LOCAL;
-	if (out->link == IP_LOCAL)
+	out->link = many && only != IP_LOCAL ? only
+		    : many && src            ? link_of(ip, src)
+		    : r                      ? r->link
+					     : IP_LOCAL;
+	if (out->link == IP_LOCAL || !ip_has_link(ip, out->link))
 		return -AKSU_ENETUNREACH;
 	out->mtu = ip->links[out->link].mtu;
 	if (r && r->link == out->link && r->mtu != 0)
@@ -207,8 +218,8 @@ static int choose_link(const struct ip *ip, const struct aksu_addr *dst,
 	return 0;
 }
 
-int ip_route(const struct ip *ip, const struct aksu_addr *dst, const struct aksu_addr *src,
-	     struct ip_path *out)
+int ip_route_on(const struct ip *ip, int link, const struct aksu_addr *dst,
+		const struct aksu_addr *src, struct ip_path *out)
 {
 	const struct ip_pmtu_entry *known;
 	int rc;
@@ -221,13 +232,19 @@ int ip_route(const struct ip *ip, const struct aksu_addr *dst, const struct aksu
 		return local_path(dst, src, out);
 
 	*out = (struct ip_path){0};
-	rc = choose_link(ip, dst, src, out);
+	rc = choose_link(ip, link, dst, src, out);
 	if (rc == 0)
-		rc = choose_source(ip, dst, src, out);
+		rc = choose_source(ip, link, dst, src, out);
 	if (rc != 0)
 		return rc;
 	known = pmtu_find(ip, dst);
 	out->pmtu = known ? min_u32(known->mtu, out->mtu) : out->mtu;
 	out->fragment = known && known->fragment;
 	return 0;
+}
+
+int ip_route(const struct ip *ip, const struct aksu_addr *dst, const struct aksu_addr *src,
+	     struct ip_path *out)
+{
+	return ip_route_on(ip, IP_LOCAL, dst, src, out);
 }

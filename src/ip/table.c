@@ -63,7 +63,7 @@ void ip_fini(struct ip *ip)
 
 /* ------------------------------------------------------------------ links */
 
-static bool has_link(const struct ip *ip, int link)
+bool ip_has_link(const struct ip *ip, int link)
 {
 	return link >= 0 && (uint32_t)link < ip->links_cap && ip->links[link].mtu != 0;
 }
@@ -87,7 +87,7 @@ int ip_link_remove(struct ip *ip, int link)
 {
 	uint32_t kept = 0;
 
-	if (!has_link(ip, link))
+	if (!ip_has_link(ip, link))
 		return -AKSU_ENOENT;
 	ip->links[link].mtu = 0;
 	for (uint32_t i = 0; i < ip->addr_count; i++)
@@ -171,7 +171,7 @@ int ip_route_add(struct ip *ip, int link, const struct aksu_addr *dst, unsigned 
 {
 	struct ip_route_entry *old, new = {.link = link, .mtu = mtu};
 
-	if (!has_link(ip, link) || prefix > width(dst))
+	if (!ip_has_link(ip, link) || prefix > width(dst))
 		return -AKSU_EINVAL;
 	if (mtu != 0 && (mtu < MTU_MIN || mtu > MTU_MAX))
 		return -AKSU_EINVAL;
@@ -250,7 +250,7 @@ int ip_addr_add(struct ip *ip, int link, const struct aksu_addr *addr, unsigned 
 	struct ip_addr *addrs;
 	int rc;
 
-	if (!has_link(ip, link) || !may_be_ours(addr, prefix))
+	if (!ip_has_link(ip, link) || !may_be_ours(addr, prefix))
 		return -AKSU_EINVAL;
 	if (!addr_is_v4(addr) && ip->links[link].mtu < IP_PMTU_MIN_V6)
 		return -AKSU_EINVAL;

@@ -79,6 +79,7 @@ static bool set(struct tcp_conf *o, enum aksu_option option, int64_t v)
 	case AKSU_TCP_UNSENT:
 	case AKSU_TCP_UNACKED:
 	case AKSU_TCP_UNREAD:
+	case AKSU_SO_LINK: /* of a UDP socket: tie() */
 	case AKSU_OPTION_COUNT: break;
 	}
 	return false;
@@ -88,7 +89,16 @@ static bool set(struct tcp_conf *o, enum aksu_option option, int64_t v)
 static bool is_for_udp(enum aksu_option option)
 {
 	return option == AKSU_SO_ERROR || option == AKSU_SO_SNDBUF || option == AKSU_SO_RCVBUF ||
-	       option == AKSU_SO_REUSEADDR || option == AKSU_IP_TOS || option == AKSU_IP_TTL;
+	       option == AKSU_SO_REUSEADDR || option == AKSU_IP_TOS || option == AKSU_IP_TTL ||
+	       option == AKSU_SO_LINK;
+}
+
+/* A UDP socket hears and speaks on one link only; -1 sets it free again. */
+static int tie(struct aksu *s, uint32_t index, int64_t v)
+{
+	if (!in(v, -1, LINKS_MAX - 1) || (v >= 0 && s->ifaces[v] == NULL))
+		return -AKSU_EINVAL;
+	return bound_tie(s, index, v >= 0 ? (int)v : IP_LOCAL);
 }
 
 static int set_bound(struct aksu *s, struct bound *b, enum aksu_option option, int64_t v)
@@ -119,11 +129,15 @@ int aksu_set_option(struct aksu *s, aksu_socket h, enum aksu_option option, int6
 	if (option >= AKSU_OPTION_COUNT)
 		return -AKSU_ENOPROTOOPT;
 	b = udp_of(s, h, &index);
+	if (b != NULL && option == AKSU_SO_LINK)
+		return tie(s, index, value);
 	if (b != NULL)
 		return set_bound(s, b, option, value);
 	c = tcp_of(s, h, &index);
 	if (c == NULL)
 		return -AKSU_EBADF;
+	if (option == AKSU_SO_LINK)
+		return -AKSU_ENOPROTOOPT;
 	if (option == AKSU_TCP_MAXSEG && !conn_fresh(c))
 		return -AKSU_EISCONN; /* it was announced already */
 	trial = *c->t.conf;
@@ -173,6 +187,7 @@ static int64_t get_conf(const struct tcp_conf *o, enum aksu_option option)
 	case AKSU_TCP_UNSENT:
 	case AKSU_TCP_UNACKED:
 	case AKSU_TCP_UNREAD:
+	case AKSU_SO_LINK:
 	case AKSU_OPTION_COUNT: break;
 	}
 	return 0;
@@ -207,6 +222,8 @@ int aksu_get_option(struct aksu *s, aksu_socket h, enum aksu_option option, int6
 	if (option >= AKSU_OPTION_COUNT)
 		return -AKSU_ENOPROTOOPT;
 	c = tcp_of(s, h, &index);
+	if (c != NULL && option == AKSU_SO_LINK)
+		return -AKSU_ENOPROTOOPT;
 	if (c != NULL) {
 		*value = get_conn(&c->t, option);
 		return AKSU_OK;
@@ -216,7 +233,9 @@ int aksu_get_option(struct aksu *s, aksu_socket h, enum aksu_option option, int6
 		return -AKSU_EBADF;
 	if (!is_for_udp(option))
 		return -AKSU_ENOPROTOOPT;
-	*value = option == AKSU_SO_ERROR ? b->error : get_conf(b->conf, option);
+	*value = option == AKSU_SO_ERROR  ? b->error
+		 : option == AKSU_SO_LINK ? b->link
+					  : get_conf(b->conf, option);
 	if (option == AKSU_SO_ERROR)
 		b->error = 0;
 	return AKSU_OK;

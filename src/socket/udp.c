@@ -43,8 +43,8 @@ int socket_connect_udp(struct aksu *s, aksu_socket h, const struct aksu_endpoint
 
 	if (b == NULL)
 		return -AKSU_EBADF;
-	error = ip_route(&s->ip, &remote->addr,
-			 addr_is_unspecified(&b->local.addr) ? NULL : &b->local.addr, &path);
+	error = ip_route_on(&s->ip, b->link, &remote->addr,
+			    addr_is_unspecified(&b->local.addr) ? NULL : &b->local.addr, &path);
 	if (error != AKSU_OK || remote->port == 0)
 		return error != AKSU_OK ? error : -AKSU_EINVAL;
 	b->remote = *remote;

@@ -377,6 +377,152 @@ static void names_and_options_of_the_other_kind(void **state)
 	bench_end(&b);
 }
 
+/* ------------------------------------------------------------------ tied to a link */
+
+static int tie(aksu_socket u, int64_t link)
+{
+	return aksu_set_option(b.n[0].s, u, AKSU_SO_LINK, link, b.now);
+}
+
+/* A link beside the bench's own, without an address. */
+static int second_link(void)
+{
+	struct aksu_link_config config = {.size = sizeof(config),
+					  .kind = AKSU_LINK_IP,
+					  .mtu = 1500};
+	int link = aksu_link_add(b.n[0].s, &config, b.now);
+
+	assert_true(link > 0);
+	return link;
+}
+
+/* A datagram comes by a link. */
+static void arrives(int link, const char *from, const char *to, uint16_t port)
+{
+	struct udp u = {.src_port = 67,
+			.dst_port = port,
+			.text = (const uint8_t *)"hi",
+			.text_len = 2};
+	uint8_t packet[30];
+	struct aksu_rx rx = {.data = packet, .len = 30, .link = (uint16_t)link};
+	struct ip_out ip = {.payload_len = 10, .protocol = 17, .ttl = 1};
+
+	ip.src = bench_addr(from);
+	ip.dst = bench_addr(to);
+	ip_emit(&ip, packet);
+	memcpy(packet + 28, "hi", 2);
+	udp_emit(&u, &ip.src, &ip.dst, packet + 20);
+	aksu_input(b.n[0].s, &rx, 1, b.now);
+}
+
+/* Asking for an address takes a datagram from none (RFC 1122 3.2.1.3 (a)), and only then. */
+static void rfc1122_3_2_1_3_a_link_without_an_address_broadcasts_from_zero(void **state)
+{
+	struct aksu_addr all = bench_addr("255.255.255.255"), host = bench_addr("192.0.2.1");
+	struct aksu_tx tx;
+	aksu_socket u;
+	int link;
+
+	(void)state;
+	bench_start(&b, 1, NULL);
+	link = second_link();
+	u = udp(0, "0.0.0.0", 68);
+	assert_int_equal(send_to(0, u, &all, 67, "x", 1), -AKSU_ENETUNREACH);
+	assert_int_equal(tie(u, link), 0);
+	assert_int_equal(send_to(0, u, &all, 67, "x", 1), 1);
+	assert_int_equal(send_to(0, u, &host, 67, "x", 1), -AKSU_ENETUNREACH);
+	assert_int_equal(aksu_output(b.n[0].s, b.n[0].link, &tx, 1, b.now), 0);
+	assert_int_equal(aksu_output(b.n[0].s, link, &tx, 1, b.now), 1);
+	assert_memory_equal(tx.head + 12, "\0\0\0\0\xff\xff\xff\xff", 8);
+	aksu_tx_done(b.n[0].s, &tx, 1);
+
+	assert_int_equal(aksu_addr_add(b.n[0].s, link, &host, 24), 0);
+	assert_int_equal(send_to(0, u, &all, 67, "x", 1), 1);
+	assert_int_equal(aksu_output(b.n[0].s, link, &tx, 1, b.now), 1);
+	assert_memory_equal(tx.head + 12, "\xc0\0\2\1", 4);
+	aksu_tx_done(b.n[0].s, &tx, 1);
+	bench_end(&b);
+}
+
+/* What waits for a link that is gone, or that took its address away, is not sent elsewhere. */
+static void a_tied_datagram_leaves_by_no_other_link(void **state)
+{
+	struct aksu_addr all = bench_addr("255.255.255.255"), far = bench_addr("203.0.113.1"),
+			 net = bench_addr("0.0.0.0");
+	struct aksu_tx tx;
+	aksu_socket u;
+	int link;
+
+	(void)state;
+	bench_start(&b, 1, NULL);
+	link = second_link();
+	assert_int_equal(aksu_route_add(b.n[0].s, b.n[0].link, &net, 0, NULL), 0);
+	u = udp(0, "0.0.0.0", 68);
+	assert_int_equal(send_to(0, u, &far, 67, "x", 1), 1);
+	bench_take(&b, &got);
+	assert_int_equal(tie(u, link), 0);
+	assert_int_equal(send_to(0, u, &far, 67, "x", 1), -AKSU_ENETUNREACH);
+	assert_int_equal(aksu_link_remove(b.n[0].s, link), 0);
+	assert_int_equal(send_to(0, u, &all, 67, "x", 1), -AKSU_ENETUNREACH);
+	assert_int_equal(aksu_output(b.n[0].s, b.n[0].link, &tx, 1, b.now), 0);
+	bench_end(&b);
+}
+
+/* One port on two links: each socket hears its own, a third one what comes by any other. */
+static void a_tied_socket_hears_its_link_only(void **state)
+{
+	aksu_socket here, there, any;
+	int64_t value;
+	char text[4];
+	int link;
+
+	(void)state;
+	bench_start(&b, 1, NULL);
+	link = second_link();
+	here = udp(0, "0.0.0.0", 68);
+	assert_int_equal(tie(here, b.n[0].link), 0);
+	there = aksu_socket_udp(b.n[0].s);
+	assert_int_equal(tie(there, link), 0);
+	assert_int_equal(aksu_bind(b.n[0].s, there, &(struct aksu_endpoint){.port = 68}), 0);
+	assert_int_equal(tie(there, b.n[0].link), -AKSU_EADDRINUSE);
+	assert_int_equal(tie(there, -1), 0);
+	assert_int_equal(tie(there, link), 0);
+	any = udp(0, "0.0.0.0", 68);
+	assert_int_equal(aksu_get_option(b.n[0].s, there, AKSU_SO_LINK, &value), 0);
+	assert_int_equal(value, link);
+	assert_int_equal(aksu_get_option(b.n[0].s, any, AKSU_SO_LINK, &value), 0);
+	assert_int_equal(value, -1);
+
+	arrives(link, "192.0.2.9", "255.255.255.255", 68); /* the link has no address */
+	assert_int_equal(aksu_recvfrom(b.n[0].s, here, text, 4, NULL), -AKSU_EAGAIN);
+	assert_int_equal(aksu_recvfrom(b.n[0].s, any, text, 4, NULL), -AKSU_EAGAIN);
+	assert_int_equal(aksu_recvfrom(b.n[0].s, there, text, 4, NULL), 2);
+	arrives(link, "0.0.0.0", "255.255.255.255", 68); /* no host: refused as everywhere */
+	assert_int_equal(aksu_recvfrom(b.n[0].s, there, text, 4, NULL), -AKSU_EAGAIN);
+	assert_int_equal(bench_drops(&b, 0, AKSU_DROP_IP_SOURCE), 1);
+	aksu_close(b.n[0].s, there, b.now);
+	arrives(link, "192.0.2.9", "255.255.255.255", 68);
+	assert_int_equal(aksu_recvfrom(b.n[0].s, any, text, 4, NULL), 2);
+	bench_end(&b);
+}
+
+static void a_tie_has_rules(void **state)
+{
+	aksu_socket u, t;
+	int64_t value;
+
+	(void)state;
+	bench_start(&b, 1, NULL);
+	u = aksu_socket_udp(b.n[0].s);
+	t = aksu_socket_tcp(b.n[0].s);
+	assert_int_equal(tie(u, 7), -AKSU_EINVAL); /* no such link */
+	assert_int_equal(tie(u, -2), -AKSU_EINVAL);
+	assert_int_equal(tie(u, (int64_t)1 << 40), -AKSU_EINVAL);
+	assert_int_equal(tie(t, b.n[0].link), -AKSU_ENOPROTOOPT);
+	assert_int_equal(aksu_get_option(b.n[0].s, t, AKSU_SO_LINK, &value), -AKSU_ENOPROTOOPT);
+	bench_end(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -393,6 +539,10 @@ int main(void)
 		cmocka_unit_test(a_broadcast_needs_no_neighbour),
 		cmocka_unit_test(an_instance_talks_to_itself),
 		cmocka_unit_test(names_and_options_of_the_other_kind),
+		cmocka_unit_test(rfc1122_3_2_1_3_a_link_without_an_address_broadcasts_from_zero),
+		cmocka_unit_test(a_tied_datagram_leaves_by_no_other_link),
+		cmocka_unit_test(a_tied_socket_hears_its_link_only),
+		cmocka_unit_test(a_tie_has_rules),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

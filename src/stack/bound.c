@@ -3,7 +3,7 @@
  * stack/bound.c - who has a port: listeners, bound sockets, UDP sockets.
  *
  * A bucket for each hash of protocol and port; an exact address goes before a wildcard, a connected
- * UDP socket before both. :: takes both families.
+ * UDP socket before both, and among equals one that is tied to a link. :: takes both families.
  */
 #include "stack/stack.h"
 
@@ -28,22 +28,24 @@ static bool takes(const struct aksu_addr *mine, const struct aksu_addr *dst)
 }
 
 /* How well a socket fits: 0 not at all. */
-static int fit(const struct bound *b, const struct aksu_addr *local,
+static int fit(const struct bound *b, int link, const struct aksu_addr *local,
 	       const struct aksu_endpoint *remote)
 {
-	if (!takes(&b->local.addr, local))
+	int tied = b->link != IP_LOCAL;
+
+	if (!takes(&b->local.addr, local) || (tied && b->link != link))
 		return 0;
 	if (b->protocol == 6 && !b->listening)
 		return 0;
 	if (!b->connected)
-		return wildcard(&b->local.addr) ? 1 : 2;
+		return tied + (wildcard(&b->local.addr) ? 1 : 3);
 	if (remote == NULL || remote->port != b->remote.port ||
 	    !addr_eq(&remote->addr, &b->remote.addr))
 		return 0;
-	return 3;
+	return tied + 5;
 }
 
-uint32_t bound_find(const struct aksu *s, uint8_t protocol, const struct aksu_addr *local,
+uint32_t bound_find(const struct aksu *s, uint8_t protocol, int link, const struct aksu_addr *local,
 		    uint16_t port, const struct aksu_endpoint *remote)
 {
 	uint32_t best = POOL_NONE;
@@ -51,8 +53,9 @@ uint32_t bound_find(const struct aksu *s, uint8_t protocol, const struct aksu_ad
 
 	for (uint32_t i = *bucket_of(s, protocol, port); i != POOL_NONE; i = bound_at(s, i)->next) {
 		const struct bound *b = bound_at(s, i);
-		int f = b->protocol == protocol && b->local.port == port ? fit(b, local, remote)
-									 : 0;
+		int f = b->protocol == protocol && b->local.port == port
+				? fit(b, link, local, remote)
+				: 0;
 
 		if (f > best_fit) {
 			best = i;
@@ -63,10 +66,13 @@ uint32_t bound_find(const struct aksu *s, uint8_t protocol, const struct aksu_ad
 }
 
 /* Two sockets cannot have one port if some packet would fit both (MUST-41). */
-static bool clashes(const struct bound *b, uint8_t protocol, const struct aksu_endpoint *local)
+static bool clashes(const struct bound *b, uint8_t protocol, int link,
+		    const struct aksu_endpoint *local)
 {
 	if (b->protocol != protocol || b->local.port != local->port)
 		return false;
+	if (link != b->link)
+		return false; /* tied to different links, or one of them goes before the other */
 	return addr_eq(&b->local.addr, &local->addr) || takes(&b->local.addr, &local->addr) ||
 	       takes(&local->addr, &b->local.addr);
 }
@@ -78,18 +84,20 @@ static bool opened_actively(const struct aksu *s, const struct bound *b)
 	       conn_at(s, b->conn)->flags & CONN_IN_TABLE;
 }
 
-static bool is_free(const struct aksu *s, uint8_t protocol, const struct aksu_endpoint *local)
+static bool is_free(const struct aksu *s, uint8_t protocol, int link,
+		    const struct aksu_endpoint *local)
 {
 	for (uint32_t i = *bucket_of(s, protocol, local->port); i != POOL_NONE;
 	     i = bound_at(s, i)->next)
-		if (clashes(bound_at(s, i), protocol, local) && !opened_actively(s, bound_at(s, i)))
+		if (clashes(bound_at(s, i), protocol, link, local) &&
+		    !opened_actively(s, bound_at(s, i)))
 			return false;
 	return true;
 }
 
 bool port_taken(const struct aksu *s, uint8_t protocol, uint16_t port)
 {
-	return !is_free(s, protocol, &(struct aksu_endpoint){.port = port});
+	return !is_free(s, protocol, IP_LOCAL, &(struct aksu_endpoint){.port = port});
 }
 
 /* Any free port, from a random one on (RFC 6056 algorithm 1; the whole range from 1024). */
@@ -100,7 +108,7 @@ static uint16_t choose_port(struct aksu *s, uint8_t protocol, const struct aksu_
 	for (uint32_t k = 0; k < 64512; k++) {
 		struct aksu_endpoint e = {local->addr, (uint16_t)(1024 + (first + k) % 64512)};
 
-		if (is_free(s, protocol, &e))
+		if (is_free(s, protocol, IP_LOCAL, &e))
 			return e.port;
 	}
 	return 0;
@@ -138,13 +146,14 @@ uint32_t bound_add(struct aksu *s, uint8_t protocol, const struct aksu_endpoint 
 	*error = -AKSU_EADDRINUSE;
 	if (e.port == 0)
 		e.port = choose_port(s, protocol, local);
-	if (e.port == 0 || !is_free(s, protocol, &e))
+	if (e.port == 0 || !is_free(s, protocol, IP_LOCAL, &e))
 		return POOL_NONE;
 	*error = -AKSU_ENOMEM;
 	b = pool_get(&s->bounds, &index);
 	if (b == NULL)
 		return POOL_NONE;
 	b->protocol = protocol;
+	b->link = IP_LOCAL;
 	b->local = e;
 	join_bucket(s, index);
 	b->conn = POOL_NONE;
@@ -164,13 +173,26 @@ int bound_move(struct aksu *s, uint32_t index, const struct aksu_endpoint *local
 	if (e.port == 0)
 		e.port = b->local.port;
 	leave_bucket(s, index);
-	if (!is_free(s, b->protocol, &e)) {
+	if (!is_free(s, b->protocol, b->link, &e)) {
 		join_bucket(s, index);
 		return -AKSU_EADDRINUSE;
 	}
 	b->local = e;
 	join_bucket(s, index);
 	return AKSU_OK;
+}
+
+int bound_tie(struct aksu *s, uint32_t index, int link)
+{
+	struct bound *b = bound_at(s, index);
+	bool good;
+
+	leave_bucket(s, index);
+	good = is_free(s, b->protocol, link, &b->local);
+	if (good)
+		b->link = link;
+	join_bucket(s, index);
+	return good ? AKSU_OK : -AKSU_EADDRINUSE;
 }
 
 void bound_remove(struct aksu *s, uint32_t index)

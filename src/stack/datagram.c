@@ -8,7 +8,7 @@
 
 static struct iface *iface_of(struct aksu *s, const struct ip_reply *d, struct ip_path *path)
 {
-	if (ip_route(&s->ip, &d->out.dst, &d->out.src, path) != 0)
+	if (ip_route_on(&s->ip, d->tied ? d->link : IP_LOCAL, &d->out.dst, &d->out.src, path) != 0)
 		return NULL;
 	if (addr_is_link_local(&d->out.dst) && d->link >= 0)
 		path->link = d->link; /* a link-local answer goes back where its cause came from */

@@ -41,12 +41,12 @@ static void tcp_error(struct aksu *s, const struct ip_icmp_error *e)
 	conn_touch(s, FLOW_INDEX(ref));
 }
 
-void icmp_deliver(struct aksu *s, const struct ip_icmp_error *e)
+void icmp_deliver(struct aksu *s, int link, const struct ip_icmp_error *e)
 {
 	if (e->protocol == 6)
 		tcp_error(s, e);
 	else if (e->protocol == 17)
-		udp_icmp(s, e);
+		udp_icmp(s, link, e);
 }
 
 /* A neighbour did not answer: host unreachable, said by ourselves (RFC 1122 2.4). */
@@ -62,7 +62,7 @@ void link_failures(struct aksu *s, struct iface *i)
 		};
 
 		if (ip_quote(failure.packet, failure.len, &e))
-			icmp_deliver(s, &e);
+			icmp_deliver(s, i->number, &e);
 	}
 }
 

@@ -71,7 +71,7 @@ static bool reopens(struct aksu *s, uint32_t index, const struct flow *f, const 
 
 	if (c->t.state != TCP_TIME_WAIT || !timewait_is_syn(seg))
 		return false;
-	listener = bound_find(s, 6, &f->local, f->local_port, NULL);
+	listener = bound_find(s, 6, IP_LOCAL, &f->local, f->local_port, NULL);
 	w = timewait_from(&c->t);
 	if (listener == POOL_NONE || !timewait_may_reuse(&w, seg))
 		return false;
@@ -101,7 +101,7 @@ static void conn_segment(struct aksu *s, uint32_t index, const struct flow *f,
 
 static void nobody(struct aksu *s, const struct flow *f, const struct tcp_seg *seg)
 {
-	uint32_t bound = bound_find(s, 6, &f->local, f->local_port, NULL);
+	uint32_t bound = bound_find(s, 6, IP_LOCAL, &f->local, f->local_port, NULL);
 	struct reply re = {0};
 
 	if (bound != POOL_NONE) {
@@ -209,7 +209,7 @@ static void ip_deliver(struct aksu *s, struct iface *i, const uint8_t *data, siz
 		if (i != NULL)
 			nd_deliver(s, i, &in, rx);
 		break;
-	case IP_ICMP_ERROR: icmp_deliver(s, &in.error); break;
+	case IP_ICMP_ERROR: icmp_deliver(s, in.link, &in.error); break;
 	}
 	ip_in_release(&in);
 }

@@ -38,7 +38,7 @@ static struct tcp_passive passive_of(struct aksu *s, const struct flow *f, struc
 
 static uint32_t listener_of(const struct aksu *s, const struct flow *f)
 {
-	uint32_t i = bound_find(s, 6, &f->local, f->local_port, NULL);
+	uint32_t i = bound_find(s, 6, IP_LOCAL, &f->local, f->local_port, NULL);
 
 	return i != POOL_NONE && bound_at(s, i)->listening ? i : POOL_NONE;
 }

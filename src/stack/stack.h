@@ -166,6 +166,7 @@ struct bound {
 	struct list accept;
 	instant cookies_until; /* cookies were sent that may still come back */
 	/* UDP */
+	int link; /* tied to this one (AKSU_SO_LINK); IP_LOCAL: to none */
 	bool connected, has_news;
 	bool blocked; /* was told to wait until datagrams can be queued again */
 	uint8_t error;
@@ -347,12 +348,18 @@ int stack_connect(struct aksu *s, uint32_t index, const struct aksu_endpoint *re
 
 /* ------------------------------------------------------------------ bound.c */
 
-uint32_t bound_find(const struct aksu *s, uint8_t protocol, const struct aksu_addr *local,
+/*
+ * Who takes a packet to `local` that came by a link; `remote` NULL: no connected socket. What is
+ * tied to another link does not.
+ */
+uint32_t bound_find(const struct aksu *s, uint8_t protocol, int link, const struct aksu_addr *local,
 		    uint16_t port, const struct aksu_endpoint *remote);
 /* Takes a port (0: chooses one); POOL_NONE and *error set when it may not. */
 uint32_t bound_add(struct aksu *s, uint8_t protocol, const struct aksu_endpoint *local, int *error);
 void bound_remove(struct aksu *s, uint32_t index);
 int bound_move(struct aksu *s, uint32_t index, const struct aksu_endpoint *local);
+/* Ties it to a link, or to none: -EADDRINUSE when another has its port there. */
+int bound_tie(struct aksu *s, uint32_t index, int link);
 bool port_taken(const struct aksu *s, uint8_t protocol, uint16_t port);
 void bound_tell(struct aksu *s, uint32_t index);
 
@@ -380,7 +387,8 @@ void timewait_advance(struct aksu *s, bool all);
 
 /* ------------------------------------------------------------------ input.c, output.c, emit.c */
 
-void icmp_deliver(struct aksu *s, const struct ip_icmp_error *e);
+/* `link`: where it came from. */
+void icmp_deliver(struct aksu *s, int link, const struct ip_icmp_error *e);
 void link_failures(struct aksu *s, struct iface *i);
 /* What the link dropped by itself since the last time goes into counters and events. */
 void link_count_drops(struct aksu *s, struct iface *i);
@@ -416,7 +424,7 @@ void iface_fini(struct aksu *s, struct iface *i);
 /* ------------------------------------------------------------------ udp.c */
 
 void udp_deliver(struct aksu *s, const struct ip_in *in, const struct aksu_rx *rx);
-void udp_icmp(struct aksu *s, const struct ip_icmp_error *e);
+void udp_icmp(struct aksu *s, int link, const struct ip_icmp_error *e);
 int64_t udp_send(struct aksu *s, uint32_t index, const void *data, size_t n,
 		 const struct aksu_endpoint *to);
 int64_t udp_receive(struct aksu *s, uint32_t index, void *data, size_t n,

@@ -80,7 +80,7 @@ void timewait_segment(struct aksu *s, uint32_t index, const struct tcp_seg *seg)
 		answer(s, e, AKSU_WHY_TIME_WAIT_ACK);
 		break;
 	case TIMEWAIT_REUSE: /* the record stays until the new connection is open (MAY-2) */
-		listener = bound_find(s, 6, &f.local, f.local_port, NULL);
+		listener = bound_find(s, 6, IP_LOCAL, &f.local, f.local_port, NULL);
 		floor = timewait_iss_floor(&e->w);
 		if (listener != POOL_NONE)
 			passive_syn(s, listener, &f, seg, &floor);

@@ -66,7 +66,7 @@ void udp_deliver(struct aksu *s, const struct ip_in *in, const struct aksu_rx *r
 		drop(s, reason);
 		return;
 	}
-	index = bound_find(s, 17, &in->dst, u.dst_port,
+	index = bound_find(s, 17, in->link, &in->dst, u.dst_port,
 			   &(struct aksu_endpoint){in->src, u.src_port});
 	if (index != POOL_NONE) {
 		enqueue(s, index, in, &u);
@@ -77,10 +77,10 @@ void udp_deliver(struct aksu *s, const struct ip_in *in, const struct aksu_rx *r
 		(void)datagram_send(s, &reply);
 }
 
-void udp_icmp(struct aksu *s, const struct ip_icmp_error *e)
+void udp_icmp(struct aksu *s, int link, const struct ip_icmp_error *e)
 {
 	struct aksu_endpoint remote = {e->dst, e->dst_port};
-	uint32_t index = bound_find(s, 17, &e->src, e->src_port, &remote);
+	uint32_t index = bound_find(s, 17, link, &e->src, e->src_port, &remote);
 
 	if (index == POOL_NONE)
 		return;
@@ -126,7 +126,7 @@ int64_t udp_send(struct aksu *s, uint32_t index, const void *data, size_t n,
 		return -AKSU_EMSGSIZE;
 	if (to->port == 0)
 		return -AKSU_EINVAL;
-	error = ip_route(&s->ip, &to->addr, src, &path);
+	error = ip_route_on(&s->ip, b->link, &to->addr, src, &path);
 	if (error != AKSU_OK)
 		return error;
 	block = block_new(&s->env.mem, (uint32_t)n + UDP_HDR_LEN);
@@ -149,6 +149,7 @@ int64_t udp_send(struct aksu *s, uint32_t index, const void *data, size_t n,
 	};
 	d.payload = (struct slice){block, 0, block->filled};
 	d.link = path.link;
+	d.tied = b->link != IP_LOCAL && !path.local;
 	error = datagram_send(s, &d);
 	b->blocked |= error == -AKSU_EAGAIN;
 	return error == AKSU_OK ? (int64_t)n : error;
