@@ -138,6 +138,46 @@ def slow_reader(address, size):
     check(digest.hexdigest() == hashlib.sha256(pattern(0, size)).hexdigest(), "other octets")
 
 
+def steady(address, rate, log):
+    """A stream there and back until a line comes on standard input, no faster than so many MB/s.
+
+    Every tenth of a second the octets that came back so far are written to a file.
+    """
+    s = connect(address)
+    s.setsockopt(socket.SOL_SOCKET, 47, int(float(rate) * 1e6))     # SO_MAX_PACING_RATE
+    sent, stop = hashlib.sha256(), threading.Event()
+    came = [0]
+
+    def send():
+        at = 0
+        while not stop.is_set():
+            chunk = pattern(at, 1 << 16)
+            sent.update(chunk)
+            s.sendall(chunk)
+            at += len(chunk)
+        s.shutdown(socket.SHUT_WR)
+
+    def note():
+        while not stop.wait(0.1):
+            with open(log + ".new", "w") as f:
+                f.write(str(came[0]))
+            os.rename(log + ".new", log)
+
+    def wait():
+        sys.stdin.readline()
+        stop.set()
+
+    for work in (send, note, wait):
+        threading.Thread(target=work, daemon=True).start()
+    digest = hashlib.sha256()
+    while chunk := s.recv(1 << 18):
+        digest.update(chunk)
+        came[0] += len(chunk)
+    check(stop.is_set(), "the server closed first")
+    check(digest.hexdigest() == sent.hexdigest(), "what came back is not what went out")
+    print(f"{address}: {came[0]} octets there and back, sha256 {sent.hexdigest()[:16]}")
+
+
 class Client:
     """One of many: sends its octets, closes its direction, reads to the end."""
 
@@ -444,7 +484,7 @@ def rate(address, count):
     print(f"{int(count) / (time.monotonic() - begin):.0f} connections per second")
 
 
-DEEDS = {f.__name__: f for f in (transfer, half_close, slow_reader, many, crowd, heavy, refused, ping,
+DEEDS = {f.__name__: f for f in (transfer, steady, half_close, slow_reader, many, crowd, heavy, refused, ping,
                                  datagrams, keep_sending, killed, reset, syn_flood,
                                  server_closes, interrupted, stubborn, rate)}
 
