@@ -766,11 +766,18 @@ void tcp_input(struct tcb *t, const struct tcp_seg *in, instant now, struct repl
 
 /* ---------------------------------------------------------------- what ICMP says (3.9.2.2) */
 
+/* RFC 5927 4: what is in flight; of a pure ACK the number is SND.NXT, which can only be reported.
+ */
+static bool is_quoted(const struct tcb *t, tcp_seq seq)
+{
+	return seq_geq(seq, t->snd.una) &&
+	       (seq_lt(seq, t->snd.nxt) || (tcp_synchronized(t) && seq_eq(seq, t->snd.nxt)));
+}
+
 void tcp_icmp(struct tcb *t, enum aksu_error error, bool hard, tcp_seq quoted)
 {
-	if (t->state == TCP_CLOSED || !seq_geq(quoted, t->snd.una) ||
-	    !seq_leq(quoted, t->snd.nxt)) {
-		tcp_drop(t->env, t, AKSU_DROP_ICMP_QUOTE, NULL); /* RFC 5927 4: not in flight */
+	if (t->state == TCP_CLOSED || !is_quoted(t, quoted)) {
+		tcp_drop(t->env, t, AKSU_DROP_ICMP_QUOTE, NULL);
 		return;
 	}
 	/* SHLD-26, RFC 5461: a hard error ends only what is not yet open. */
