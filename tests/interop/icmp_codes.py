@@ -29,7 +29,7 @@ class Ear:
         self.s.settimeout(PATIENCE)
 
     def tcp(self, v6, wanted):
-        """The next TCP packet that wanted(ports, flags) says yes to: itself, its IP header's length."""
+        """The next TCP packet that wanted(ports, flags) takes, and its IP header's length."""
         head = 40 if v6 else 20
         while True:
             packet = self.s.recv(1 << 17)
@@ -74,7 +74,7 @@ def speak(s, text):
 
 
 def as_acknowledged(packet, head):
-    """A quotation of it that is still believed once it is acknowledged: it begins where it ended."""
+    """The number where it ended: that is believed also once it is acknowledged."""
     seq = struct.unpack(">I", packet[head + 4:head + 8])[0]
     text = len(packet) - head - (packet[head + 12] >> 4) * 4
     return packet[:head + 4] + struct.pack(">I", (seq + text) & 0xffffffff) + packet[head + 8:]
@@ -92,8 +92,9 @@ def about_an_open_one(address, device):
         speak(s, b"%d: before type %d code %d" % (n, kind, code))
         packet, head = ear.tcp(v6, lambda ports, flags: ports == (PORT, mine) and flags & 8)
         packet = as_acknowledged(packet, head)
+        mtu = 1300 if (kind, code) in ((2, 0), (3, 4)) else 0
         for octets in (len(packet) - head, 8):              # all of it, and the least
-            say(v6, address, kind, code, packet[:head + octets], 1300 if kind == 2 or code == 4 else 0)
+            say(v6, address, kind, code, packet[:head + octets], mtu)
     speak(s, b"and after them all")
     s.close()
     print(f"{address}: {len(errors)} kinds of errors outlived")

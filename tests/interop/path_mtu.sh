@@ -36,7 +36,8 @@ ip link add narrow1 type veth peer name narrow2 netns $router || cannot "no veth
 in_router ip link add far1 type veth peer name far2 netns $far
 echo 1 >/proc/sys/net/ipv4/ip_forward
 echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
-in_router sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
+in_router sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
+in_router sh -c 'echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
 ip addr add 10.9.0.1/24 dev narrow1 && ip addr add fd09::1/64 dev narrow1 nodad
 in_router ip addr add 10.9.0.2/24 dev narrow2 && in_router ip addr add fd09::2/64 dev narrow2 nodad
 in_router ip addr add 10.8.0.1/24 dev far1 && in_router ip addr add fd08::1/64 dev far1 nodad

@@ -484,8 +484,8 @@ def rate(address, count):
     print(f"{int(count) / (time.monotonic() - begin):.0f} connections per second")
 
 
-DEEDS = {f.__name__: f for f in (transfer, steady, half_close, slow_reader, many, crowd, heavy, refused, ping,
-                                 datagrams, keep_sending, killed, reset, syn_flood,
+DEEDS = {f.__name__: f for f in (transfer, steady, half_close, slow_reader, many, crowd, heavy,
+                                 refused, ping, datagrams, keep_sending, killed, reset, syn_flood,
                                  server_closes, interrupted, stubborn, rate)}
 
 
