@@ -41,9 +41,18 @@ static bool take_source_port(void *into, const char *value, struct aksu_reason *
 	return true;
 }
 
+static bool take_wait(void *into, const char *value, struct aksu_reason *why)
+{
+	(void)value, (void)why;
+	return ((struct connect *)into)->relay.waits = true;
+}
+
 static const struct option_row ROWS[] = {
 	{"timeout", "SECONDS", "for the connection to open; three minutes", take_timeout},
 	{"source-port", "N", "our port, else any", take_source_port},
+	{"wait", NULL,
+	 "our FIN waits for the peer's: some servers take an\nearly one for a hang-up (nginx)",
+	 take_wait},
 };
 
 static bool take_words(struct connect *c, char **words, struct aksu_reason *why)

@@ -84,18 +84,16 @@ static bool start(void *ctx, aksu_time now, struct aksu_reason *why)
 	struct listen *l = ctx;
 	struct aksu_endpoint local = {.port = l->port};
 	struct aksu_info info;
-	bool keep = l->relay.keep;
 	int error = -AKSU_ENOMEM;
 
 	(void)now;
 	if (!relay_init(&l->relay, l->host.stack, l->host.loop))
 		return because(why, "no memory");
-	l->relay.keep = keep;
 	l->socket = aksu_socket_tcp(l->host.stack);
 	if (l->socket.gen != 0)
 		error = aksu_bind(l->host.stack, l->socket, &local);
 	if (error == 0)
-		error = aksu_listen(l->host.stack, l->socket, keep ? BACKLOG : 1);
+		error = aksu_listen(l->host.stack, l->socket, l->relay.keep ? BACKLOG : 1);
 	if (error == 0)
 		error = aksu_info(l->host.stack, l->socket, &info);
 	if (error)

@@ -24,6 +24,8 @@ bool relay_init(struct relay *r, struct aksu *stack, struct aksu_loop *loop)
 		.stack = stack,
 		.loop = loop,
 		.stdout_ = standard_out_open(),
+		.keep = r->keep,
+		.waits = r->waits,
 		.retry_at = AKSU_NEVER,
 		.in.buffer = malloc(RELAY_CHUNK),
 		.out.buffer = malloc(RELAY_CHUNK),
@@ -140,11 +142,11 @@ static void move_in(struct relay *r, aksu_time now)
 		in->at += (size_t)n;
 		r->sent += (uint64_t)n;
 	}
-	if (!in->done && (r->input_ended || r->closing)) {
+	if (!in->done && (r->input_ended || r->closing) && (r->out.done || !r->waits)) {
 		in->done = true;
 		aksu_shutdown(r->stack, r->socket, now);
 	}
-	ask(r, in, STDIN_FILENO, in->done ? 0 : AKSU_READABLE);
+	ask(r, in, STDIN_FILENO, in->done || r->input_ended ? 0 : AKSU_READABLE);
 }
 
 /* ------------------------------------------------------------------ the peer to standard output */
@@ -245,6 +247,7 @@ void relay_turn(struct relay *r, aksu_time now)
 void relay_stop(struct relay *r, aksu_time now)
 {
 	r->input_ended = true;
+	r->waits = false; /* who stops waits for nobody */
 	pump(r, now);
 }
 

@@ -39,6 +39,7 @@ struct relay {
 	aksu_socket socket;
 	enum relay_state state;
 	bool keep;          /* the peer's FIN ends a connection, and standard output stays open */
+	bool waits;         /* our FIN comes after the peer's */
 	bool closing;       /* nothing more is read for this connection */
 	int error;          /* what ended the connection: a positive enum aksu_error, or 0 */
 	int trouble;        /* what ended standard input or output: an errno, or 0 */
@@ -48,7 +49,7 @@ struct relay {
 	uint64_t sent, received;
 };
 
-/* Clears; false: no memory. */
+/* Clears all but `keep` and `waits`; false: no memory. */
 bool relay_init(struct relay *r, struct aksu *stack, struct aksu_loop *loop);
 void relay_fini(struct relay *r);
 
