@@ -49,6 +49,12 @@ struct aksu_device_counters {
 	uint64_t down;     /**< frames lost: the interface was down */
 	uint64_t refused;  /**< frames lost: the kernel called them invalid */
 	uint64_t too_long; /**< frames dropped: longer than any IP packet and its Ethernet header */
+	uint64_t bad_header; /**< dropped: a virtio_net_hdr that lies, or merged what we do not know
+			      */
+	uint64_t tagged;     /**< AF_PACKET: frames of a VLAN, which are not for us; dropped */
+	uint64_t overflowed; /**< AF_PACKET: frames that the kernel dropped, our queue being full */
+	uint64_t merged_in;  /**< of frames_in, those that stand for several segments */
+	uint64_t uncut_out;  /**< of frames_out, those that the device cuts */
 };
 
 /**

@@ -65,7 +65,10 @@ static bool attach(struct device *d, const struct aksu_device_config *config,
 		if (!tun_attach(d, config, why))
 			return false;
 		break;
-	case AKSU_DEVICE_PACKET: return because(why, "AF_PACKET is not built yet; TUN and TAP are");
+	case AKSU_DEVICE_PACKET:
+		if (!packet_attach(d, config, why))
+			return false;
+		break;
 	}
 	memcpy(d->name, config->name, strlen(config->name));
 	d->index = if_nametoindex(config->name);
@@ -76,6 +79,12 @@ static bool attach(struct device *d, const struct aksu_device_config *config,
 		d->dev.config.kind = AKSU_LINK_ETHERNET;
 	if (d->kind == AKSU_DEVICE_TAP)
 		choose_mac(have.mac, d->dev.config.mac);
+	if (d->kind == AKSU_DEVICE_PACKET)
+		memcpy(d->dev.config.mac, have.mac, sizeof(have.mac));
+	if (d->vnet)
+		d->dev.config.features |= AKSU_LINK_RX_CSUM;
+	if (d->vnet && !config->plain)
+		d->dev.config.features |= AKSU_LINK_TX_CSUM | AKSU_LINK_TX_TSO;
 	return aksu_device_refresh(&d->dev, why);
 }
 
@@ -103,10 +112,7 @@ struct aksu_device *aksu_device_open(const struct aksu_device_config *config,
 	d->dev.config.kind = AKSU_LINK_IP;
 	if (attach(d, config, why))
 		return &d->dev;
-	if (d->fd >= 0)
-		close(d->fd);
-	free(d->arena);
-	free(d);
+	device_close(&d->dev);
 	return NULL;
 }
 
@@ -139,7 +145,7 @@ bool aksu_device_refresh(struct aksu_device *dev, struct aksu_reason *why)
 	if_indextoname(d->index, d->name); /* it may have been renamed */
 	dev->config.mtu = have.mtu < IP_MTU_MAX ? have.mtu : IP_MTU_MAX;
 	d->running = (have.flags & IFF_UP) && (have.flags & IFF_RUNNING);
-	dev->config.queue = have.queue * dev->config.mtu;
+	dev->config.queue = d->queue_octets ? d->queue_octets : have.queue * dev->config.mtu;
 	return true;
 }
 
@@ -240,6 +246,63 @@ bool aksu_device_host(struct aksu_device *dev, const struct aksu_addr *addr, uns
 }
 
 /* ------------------------------------------------------------------ for the kinds */
+
+aksu_time device_next_at(const struct aksu_device *dev)
+{
+	return ((const struct device *)dev)->retry_at;
+}
+
+void device_close(struct aksu_device *dev)
+{
+	struct device *d = device_of(dev);
+
+	if (d->fd >= 0)
+		close(d->fd);
+	free(d->arena);
+	free(d);
+}
+
+/* readv() and its like have one type for what they read and what they write. */
+static struct iovec run(const void *data, size_t n)
+{
+	return (struct iovec){.iov_base = (void *)(uintptr_t)data, .iov_len = n};
+}
+
+unsigned device_gather(const struct device *d, const struct aksu_tx *tx, uint8_t header[VIRTIO_LEN],
+		       struct iovec iov[DEVICE_IOV], bool *uncut)
+{
+	unsigned n = 0;
+
+	*uncut = d->vnet && virtio_write(tx, d->dev.config.kind, header);
+	if (d->vnet)
+		iov[n++] = run(header, VIRTIO_LEN);
+	iov[n++] = run(tx->head, tx->head_len);
+	for (unsigned i = 0; i < tx->pieces; i++)
+		iov[n++] = run(tx->piece[i].data, tx->piece[i].len);
+	return n;
+}
+
+bool device_take(struct device *d, const uint8_t *at, size_t len, struct aksu_rx *rx)
+{
+	size_t header = d->vnet ? VIRTIO_LEN : 0;
+
+	d->packet++;
+	if (len > header + DEVICE_FRAME_MAX) {
+		d->counters.too_long++;
+		return false;
+	}
+	*rx = (struct aksu_rx){.data = at + header,
+			       .len = len > header ? (uint32_t)(len - header) : 0,
+			       .segments = 1,
+			       .packet = d->packet};
+	if (d->vnet && (len < header || !virtio_read(at, d->dev.config.kind, rx))) {
+		d->counters.bad_header++;
+		return false;
+	}
+	d->counters.merged_in += rx->segments > 1;
+	d->counters.frames_in++;
+	return true;
+}
 
 enum fate device_failed_send(struct device *d, int error, aksu_time now)
 {

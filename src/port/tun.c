@@ -5,10 +5,12 @@
  *      kernel's TCP ── ip ── interface ak0 ══ /dev/net/tun ── this file ── aksu
  *                            A/P given by aksu_device_host()
  *
- * Plain frames without a header of the device's (IFF_NO_PI), non-blocking. A frame that the device
- * cannot take now stays with the caller; one that the kernel calls invalid is lost and counted.
- * Frames are received one behind the other into one arena, so that small ones share cache lines
- * that are warm and any length fits; of an idle device the kernel never backs most of it.
+ * Without the device's own header (IFF_NO_PI), with a virtio_net_hdr where the kernel has that:
+ * then the kernel hands over TCP of up to 64 KiB that it did not cut, and cuts what it is given.
+ * A frame that the device cannot take now stays with the caller; one that the kernel calls invalid
+ * is lost and counted. Frames are received one behind the other into one arena, so that small ones
+ * share cache lines that are warm and any length fits; of an idle device the kernel never backs
+ * most of it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +29,7 @@
 enum {
 	ARENA = 256 * 1024, /* holds a whole batch of 1,500 octets each, and fits into a cache */
 	ALIGN = 64,         /* every frame begins on a cache line */
+	ROOM = VIRTIO_LEN + DEVICE_FRAME_MAX + 1, /* one more: a frame that is cut off is seen */
 };
 
 static size_t tun_receive(struct aksu_device *dev, struct aksu_rx *rx, size_t cap, aksu_time now)
@@ -35,8 +38,8 @@ static size_t tun_receive(struct aksu_device *dev, struct aksu_rx *rx, size_t ca
 	size_t n = 0, at = 0;
 
 	(void)now;
-	while (n < cap && n < DEVICE_BATCH && at + DEVICE_FRAME_MAX <= ARENA) {
-		ssize_t got = read(d->fd, d->arena + at, DEVICE_FRAME_MAX);
+	while (n < cap && n < DEVICE_BATCH && at + ROOM <= ARENA) {
+		ssize_t got = read(d->fd, d->arena + at, ROOM);
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -45,38 +48,29 @@ static size_t tun_receive(struct aksu_device *dev, struct aksu_rx *rx, size_t ca
 				dev->error = AKSU_ENOENT;
 			break;
 		}
-		d->packet++;
-		if (got >= DEVICE_FRAME_MAX) { /* cut off, perhaps */
-			d->counters.too_long++;
-			continue;
+		if (device_take(d, d->arena + at, (size_t)got, &rx[n])) {
+			at += ((size_t)got + ALIGN - 1) / ALIGN * ALIGN;
+			n++;
 		}
-		rx[n++] = (struct aksu_rx){.data = d->arena + at,
-					   .len = (uint32_t)got,
-					   .segments = 1,
-					   .packet = d->packet};
-		at += ((size_t)got + ALIGN - 1) / ALIGN * ALIGN;
 	}
-	d->counters.frames_in += n;
 	return n;
 }
 
 static enum fate write_frame(struct device *d, const struct aksu_tx *tx, aksu_time now)
 {
-	struct iovec iov[1 + AKSU_TX_PIECES];
-	int n = 0;
+	struct iovec iov[DEVICE_IOV];
+	uint8_t header[VIRTIO_LEN];
+	bool uncut;
+	unsigned n = device_gather(d, tx, header, iov, &uncut);
 	ssize_t done;
 
-	/* writev() reads only; its type does not say so. */
-	iov[n++] = (struct iovec){.iov_base = (void *)(uintptr_t)tx->head, .iov_len = tx->head_len};
-	for (unsigned i = 0; i < tx->pieces; i++)
-		iov[n++] = (struct iovec){.iov_base = (void *)(uintptr_t)tx->piece[i].data,
-					  .iov_len = tx->piece[i].len};
 	do
-		done = writev(d->fd, iov, n);
+		done = writev(d->fd, iov, (int)n);
 	while (done < 0 && errno == EINTR);
 	if (done < 0)
 		return device_failed_send(d, errno, now);
 	d->counters.frames_out++;
+	d->counters.uncut_out += uncut;
 	return TAKEN;
 }
 
@@ -91,25 +85,11 @@ static size_t tun_send(struct aksu_device *dev, const struct aksu_tx *tx, size_t
 	return i;
 }
 
-static aksu_time tun_next_at(const struct aksu_device *dev)
-{
-	return ((const struct device *)dev)->retry_at;
-}
-
-static void tun_close(struct aksu_device *dev)
-{
-	struct device *d = device_of(dev);
-
-	close(d->fd);
-	free(d->arena);
-	free(d);
-}
-
 static const struct aksu_device_ops tun_ops = {
 	.send = tun_send,
 	.receive = tun_receive,
-	.next_at = tun_next_at,
-	.close = tun_close,
+	.next_at = device_next_at,
+	.close = device_close,
 };
 
 static bool cannot_open(int error, struct aksu_reason *why)
@@ -177,20 +157,56 @@ static bool cannot_attach(const struct device *d, int error, const char *name,
 	}
 }
 
+/*
+ * What the kernel may leave undone in the frames that it hands to us; fewer things where it is too
+ * old for more. Said also when it is nothing: an interface that stays remembers the last program's
+ * wishes. UDP (TUN_F_USO4, USO6) is not taken: the core knows no merged datagrams.
+ */
+static void choose_offloads(const struct device *d)
+{
+	static const unsigned levels[] = {
+		TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN,
+		TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6,
+		TUN_F_CSUM,
+		0,
+	};
+	int length = VIRTIO_LEN;
+
+	if (!d->vnet) {
+		ioctl(d->fd, TUNSETOFFLOAD, 0);
+		return;
+	}
+	ioctl(d->fd, TUNSETVNETHDRSZ, &length); /* who has not that has no other length */
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+		if (ioctl(d->fd, TUNSETOFFLOAD, levels[i]) == 0)
+			return;
+}
+
+static bool has_vnet(const struct device *d)
+{
+	unsigned features;
+
+	return ioctl(d->fd, TUNGETFEATURES, &features) == 0 && (features & IFF_VNET_HDR);
+}
+
 bool tun_attach(struct device *d, const struct aksu_device_config *config, struct aksu_reason *why)
 {
-	bool tap = d->kind == AKSU_DEVICE_TAP;
-	struct ifreq request = {.ifr_flags = (short)((tap ? IFF_TAP : IFF_TUN) | IFF_NO_PI)};
+	struct ifreq request = {.ifr_flags = IFF_NO_PI};
 
 	d->dev.ops = &tun_ops;
 	d->arena = malloc(ARENA);
 	if (!d->arena)
 		return because(why, "no memory for the frames of %s", config->name);
-	memcpy(request.ifr_name, config->name, strlen(config->name));
 	d->fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (d->fd < 0)
 		return cannot_open(errno, why);
+	d->vnet = !config->plain && has_vnet(d);
+	request.ifr_flags |= (short)(d->kind == AKSU_DEVICE_TAP ? IFF_TAP : IFF_TUN);
+	if (d->vnet)
+		request.ifr_flags |= IFF_VNET_HDR;
+	memcpy(request.ifr_name, config->name, strlen(config->name));
 	if (ioctl(d->fd, TUNSETIFF, &request) < 0)
 		return cannot_attach(d, errno, config->name, why);
+	choose_offloads(d);
 	return true;
 }
