@@ -130,7 +130,17 @@ struct aksu_link_config {
  */
 int aksu_link_add(struct aksu *s, const struct aksu_link_config *config, aksu_time now);
 /**
- * Removes a link with its addresses and routes; its connections learn of it by time-out.
+ * The link goes on with another configuration: another MTU, MAC or queue, other features; another
+ * device; or the same one after it was down. Connections survive. Neighbours are forgotten and our
+ * addresses announced again, and what waits for a timer that was backed off is tried at once.
+ * -AKSU_ENOENT, -AKSU_EINVAL (as aksu_link_add(), and another kind), and nothing has changed.
+ */
+int aksu_link_change(struct aksu *s, int link, const struct aksu_link_config *config,
+		     aksu_time now);
+/**
+ * Removes a link with its addresses and routes. Its connections learn a soft error (AKSU_NOTICE:
+ * ENETUNREACH, EADDRNOTAVAIL) and time out, unless their address and a route come back meanwhile,
+ * by any link. The number rests: later links are given others as long as there are any.
  * -AKSU_ENOENT.
  */
 int aksu_link_remove(struct aksu *s, int link);
@@ -151,8 +161,8 @@ int aksu_link_mtu(const struct aksu *s, int link);
  */
 int aksu_addr_add(struct aksu *s, int link, const struct aksu_addr *addr, unsigned prefix);
 /**
- * Takes it away; connections from it hear no more and time out (they never change their address:
- * RFC 9293 MUST-45). -AKSU_ENOENT.
+ * Takes it away. Connections from it never change their address (RFC 9293 MUST-45): they learn a
+ * soft error and time out, or go on at once when it comes back, also on another link. -AKSU_ENOENT.
  */
 int aksu_addr_remove(struct aksu *s, int link, const struct aksu_addr *addr);
 
@@ -221,9 +231,9 @@ struct aksu_tx {
 /**
  * Feeds n received frames. Never sends and never blocks; afterwards ask aksu_output().
  *
- * Frames that are borrowed are read only during the call. `now` is when they arrived; where it goes
- * back, it is taken to stand still. Returns of how many nothing was dropped; what was, and why,
- * stands in aksu_counters(). 0 when the instance is poisoned.
+ * Frames that are borrowed are read only during the call. `now` is when they arrived. Returns of
+ * how many nothing was dropped; what was, and why, stands in aksu_counters(). 0 when the instance
+ * is poisoned.
  */
 size_t aksu_input(struct aksu *s, const struct aksu_rx *rx, size_t n, aksu_time now);
 
@@ -257,6 +267,29 @@ aksu_time aksu_deadline(const struct aksu *s);
 
 /** Lets the timers run that are due at `now` (RFC 9293 3.10.8). Afterwards ask aksu_output(). */
 void aksu_advance(struct aksu *s, aksu_time now);
+
+/* ------------------------------------------------------------------ pauses */
+
+/*
+ * A clock may do anything. Where it goes back by up to a second it is taken to stand still; further
+ * back, it goes on from there. Where a verb comes more than a second later than aksu_deadline()
+ * asked for (the process was stopped, the machine paused), the rest of that time is taken not to
+ * have passed: no connection ends for a silence in which nobody listened. Times in events are the
+ * instance's: they never go back, and count no such pause.
+ */
+
+/**
+ * From now on nothing is due and nothing leaves; frames that come are dropped (LINK_DOWN). Sockets
+ * may be used: what they ask for waits. For a program that knows that it is about to sleep.
+ */
+void aksu_suspend(struct aksu *s, aksu_time now);
+
+/**
+ * Goes on as if no time had passed, and also without aksu_suspend(), when a pause was noticed
+ * afterwards: neighbours are forgotten, our addresses announced again, ways looked for anew, and
+ * what waits for a timer that was backed off is tried at once.
+ */
+void aksu_resume(struct aksu *s, aksu_time now);
 
 /* ------------------------------------------------------------------ counters */
 

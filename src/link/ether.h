@@ -162,4 +162,7 @@ void arp_ask(struct link *l, const struct aksu_addr *target, const struct aksu_a
 void nd_ask(struct link *l, const struct aksu_addr *target, const struct aksu_addr *from,
 	    struct mac dst, bool unicast);
 
+/* An address is ours, at this MAC: to all nodes. */
+void nd_announce(struct link *l, const struct aksu_addr *addr, instant now);
+
 #endif

@@ -10,11 +10,22 @@
 
 /* ------------------------------------------------------------------ life */
 
+static bool mac_is_station(struct mac mac) { return !mac_is_group(mac) && !mac_is_zero(mac); }
+
+static void take_config(struct link *l, const struct aksu_link_config *config)
+{
+	l->mtu = config->mtu;
+	l->features = config->features;
+	l->tso_max = config->tso_max != 0 ? config->tso_max : UINT16_MAX;
+	l->queue = config->queue;
+	memcpy(l->mac.b, config->mac, sizeof(l->mac.b));
+}
+
 static int init_ether(struct link *l, const struct hash_key *key)
 {
 	struct ether *e;
 
-	if (mac_is_group(l->mac) || mac_is_zero(l->mac))
+	if (!mac_is_station(l->mac))
 		return -AKSU_EINVAL;
 	e = mem_alloc(l->mem, sizeof(*e), _Alignof(struct ether));
 	if (e == NULL)
@@ -28,15 +39,8 @@ static int init_ether(struct link *l, const struct hash_key *key)
 int link_init(struct link *l, struct mem *mem, const struct aksu_link_config *config,
 	      const struct hash_key *key)
 {
-	*l = (struct link){
-		.mem = mem,
-		.kind = config->kind,
-		.mtu = config->mtu,
-		.features = config->features,
-		.tso_max = config->tso_max != 0 ? config->tso_max : UINT16_MAX,
-		.queue = config->queue,
-	};
-	memcpy(l->mac.b, config->mac, sizeof(l->mac.b));
+	*l = (struct link){.mem = mem, .kind = config->kind};
+	take_config(l, config);
 	return l->kind == AKSU_LINK_ETHERNET ? init_ether(l, key) : 0;
 }
 
@@ -72,18 +76,28 @@ bool link_owns(const struct link *l, const struct aksu_addr *addr)
 	return addr_index(l->ether, addr) < l->ether->addr_count;
 }
 
+/*
+ * One announcement, at once: a gratuitous ARP request (RFC 5227 section 2.3), an unsolicited
+ * advertisement (RFC 4861 section 7.2.6).
+ */
+static void announce(struct link *l, const struct aksu_addr *addr, instant now)
+{
+	if (addr_is_v4(addr))
+		arp_ask(l, addr, addr, MAC_BROADCAST);
+	else
+		nd_announce(l, addr, now);
+}
+
 int link_addr_add(struct link *l, const struct aksu_addr *addr, instant now)
 {
 	struct ether *e = l->ether;
 
-	(void)now; /* one announcement, at once: nothing is to be timed */
 	if (e == NULL || link_owns(l, addr))
 		return 0;
 	if (e->addr_count == LINK_ADDRS_MAX)
 		return -AKSU_ENOBUFS;
 	e->addr[e->addr_count++] = *addr;
-	if (addr_is_v4(addr))
-		arp_ask(l, addr, addr, MAC_BROADCAST);
+	announce(l, addr, now);
 	return 0;
 }
 
@@ -93,6 +107,33 @@ void link_addr_remove(struct link *l, const struct aksu_addr *addr)
 
 	if (e != NULL && link_owns(l, addr))
 		e->addr[addr_index(e, addr)] = e->addr[--e->addr_count];
+}
+
+/* ------------------------------------------------------------------ change */
+
+void link_renew(struct link *l, instant now)
+{
+	struct ether *e = l->ether;
+
+	if (e == NULL)
+		return;
+	l->drops.queue += e->waiting;
+	neighbours_fini(l);
+	neighbours_init(l);
+	for (uint32_t i = 0; i < e->addr_count; i++)
+		announce(l, &e->addr[i], now);
+}
+
+int link_change(struct link *l, const struct aksu_link_config *config, instant now)
+{
+	struct mac mac;
+
+	memcpy(mac.b, config->mac, sizeof(mac.b));
+	if (config->kind != l->kind || (l->ether != NULL && !mac_is_station(mac)))
+		return -AKSU_EINVAL;
+	take_config(l, config);
+	link_renew(l, now);
+	return 0;
 }
 
 const struct aksu_addr *link_source(const struct link *l, const struct aksu_addr *target,

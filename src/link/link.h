@@ -66,6 +66,16 @@ int link_init(struct link *l, struct mem *mem, const struct aksu_link_config *co
 /* Gives everything back; packets that wait are dropped with their references. */
 void link_fini(struct link *l);
 
+/*
+ * The link goes on with another configuration of the same kind, perhaps another device: what was
+ * known of neighbours, and waited for them, is forgotten (drops.queue), our addresses are announced
+ * again. -EINVAL: another kind, or a MAC that is no station's; nothing has changed.
+ */
+int link_change(struct link *l, const struct aksu_link_config *config, instant now);
+
+/* The same with nothing changed that we know of: after a pause. */
+void link_renew(struct link *l, instant now);
+
 /* Octets that the link puts in front of an IP packet: begin to write it at head + this. */
 static inline uint32_t link_head_len(const struct link *l)
 {
@@ -74,8 +84,8 @@ static inline uint32_t link_head_len(const struct link *l)
 
 /*
  * The addresses that ARP and neighbour solicitations are answered for. A new IPv4 address is
- * announced by one gratuitous ARP request (RFC 5227 section 2.3). -ENOBUFS (table full); adding one
- * twice is 0.
+ * announced by one gratuitous ARP request (RFC 5227 section 2.3), an IPv6 address by one
+ * unsolicited advertisement (RFC 4861 section 7.2.6). -ENOBUFS (table full); adding one twice is 0.
  */
 int link_addr_add(struct link *l, const struct aksu_addr *addr, instant now);
 void link_addr_remove(struct link *l, const struct aksu_addr *addr);

@@ -69,7 +69,7 @@ static void send_advertisement(struct link *l, const struct icmp *m, const struc
 static void advertise(struct link *l, const struct aksu_addr *target, const struct aksu_addr *asker,
 		      instant now)
 {
-	bool nameless = addr_is_unspecified(asker);
+	bool nameless = asker == NULL || addr_is_unspecified(asker);
 	struct icmp m = {
 		.kind = ICMP_NEIGHBOUR_ADVERTISEMENT,
 		.target = *target,
@@ -79,6 +79,11 @@ static void advertise(struct link *l, const struct aksu_addr *target, const stru
 	};
 
 	send_advertisement(l, &m, nameless ? &ALL_NODES : asker, now);
+}
+
+void nd_announce(struct link *l, const struct aksu_addr *addr, instant now)
+{
+	advertise(l, addr, NULL, now);
 }
 
 static bool mac_is_valid(const struct link *l, struct mac mac)

@@ -72,7 +72,7 @@ static void fill_conn(const struct aksu *s, const struct conn *c, struct aksu_in
 	out->send_queue = x->sndq.length;
 	out->receive_queue = x->rcvq.length;
 	out->retransmissions = t->retransmissions;
-	out->next_timer = tcp_deadline(t).ns;
+	out->next_timer = clock_outward(s, tcp_deadline(t));
 	out->timer = (uint8_t)tcp_next_timer(t);
 	out->congestion = cc_ops_of(t->conf->cc)->name;
 }

@@ -6,15 +6,6 @@
  */
 #include "stack/stack.h"
 
-/*
- * Records tell time in 16 bits, from the last moment when all that was due was seen to. After a
- * pause that leaves no room for the longest wait all of them are due (D17: clocks that jump).
- */
-static bool jumped(const struct aksu *s, instant last, uint64_t unit, duration longest)
-{
-	return since(last, s->now).ns > ((uint64_t)UINT16_MAX + 1) * unit - longest.ns;
-}
-
 static void run_connections(struct aksu *s)
 {
 	uint32_t index;
@@ -62,29 +53,36 @@ void aksu_advance(struct aksu *s, aksu_time now)
 	if (poisoned(s))
 		return;
 	(void)latch(s, now);
+	if (s->suspended)
+		return;
 	s->env.events.scope = (struct event_scope){0};
 	run_connections(s);
-	syn_advance(s, jumped(s, s->syns_since, SYN_UNIT, seconds(1u << (SYN_LEVELS - 1))));
-	timewait_advance(s, jumped(s, s->timewaits_since, TIMEWAIT_UNIT,
-				   nanoseconds(2 * s->env.msl.ns)));
+	syn_advance(s);
+	timewait_advance(s);
 	s->syns_since = s->timewaits_since = s->now;
 	run_ip(s);
 	run_links(s);
 	local_run(s);
+	nowhere_run(s);
 }
 
-aksu_time aksu_deadline(const struct aksu *s)
+instant stack_deadline(const struct aksu *s)
 {
 	instant first;
 
-	if (poisoned(s))
-		return AKSU_NEVER;
-	if (iface_wants_output(&s->local))
-		return s->now.ns; /* more to carry than one burst */
+	if (iface_wants_output(&s->local) || iface_wants_output(&s->nowhere))
+		return s->now; /* more to carry than one burst */
 	first = earlier(wheel_next(&s->wheel), ip_deadline(&s->ip));
 	first = earlier(first, earlier(syn_deadline(s), timewait_deadline(s)));
 	for (unsigned k = 0; k < s->iface_end; k++)
 		if (s->ifaces[k] != NULL)
 			first = earlier(first, link_deadline(&s->ifaces[k]->l));
-	return first.ns;
+	return first;
+}
+
+aksu_time aksu_deadline(const struct aksu *s)
+{
+	if (poisoned(s) || s->suspended)
+		return AKSU_NEVER;
+	return clock_outward(s, stack_deadline(s));
 }

@@ -20,7 +20,7 @@ static bool check_conn(struct aksu *s, uint32_t index)
 	CHECK(!(c->flags & CONN_TOUCHED)); /* between verbs nothing is left unsettled */
 	/* Whoever wants to send stands in line. */
 	if (tcp_why_send(&c->t, s->now) != AKSU_WHY_NOTHING && c->link != IP_LOCAL &&
-	    s->ifaces[c->link] != NULL)
+	    conn_iface(s, c) != NULL)
 		CHECK(c->flags & CONN_READY || !is_never(at));
 	return true;
 }
@@ -46,7 +46,8 @@ static bool check_lists(struct aksu *s)
 {
 	uint32_t ready = 0, news = 0, waiting = 0;
 
-	if (!check_list(s, &s->local.ready, offsetof(struct conn, sending), CONN_READY, &ready))
+	if (!check_list(s, &s->local.ready, offsetof(struct conn, sending), CONN_READY, &ready) ||
+	    !check_list(s, &s->nowhere.ready, offsetof(struct conn, sending), CONN_READY, &ready))
 		return false;
 	for (unsigned k = 0; k < s->iface_end; k++)
 		if (s->ifaces[k] != NULL &&
@@ -77,14 +78,16 @@ static bool check_lists(struct aksu *s)
 
 bool aksu_check(struct aksu *s)
 {
-	uint32_t flows = s->syns.live + s->timewaits.live;
+	uint32_t flows = s->syns.live + s->timewaits.live, nowhere = 0;
 
 	for (uint32_t i = pool_next(&s->conns, 0); i != POOL_NONE;
 	     i = pool_next(&s->conns, i + 1)) {
 		if (!check_conn(s, i))
 			return false;
 		flows += conn_at(s, i)->flags & CONN_IN_TABLE ? 1 : 0;
+		nowhere += conn_at(s, i)->link == NOWHERE;
 	}
+	CHECK(nowhere == s->nowhere_count);
 	if (!check_lists(s))
 		return false;
 	CHECK(flows == s->flows.count);

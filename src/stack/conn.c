@@ -58,7 +58,9 @@ struct conn *conn_new(struct aksu *s, struct tcp_conf *conf, uint32_t *index)
 
 struct iface *conn_iface(struct aksu *s, const struct conn *c)
 {
-	return c->link == IP_LOCAL ? &s->local : s->ifaces[c->link];
+	if (UNLIKELY(c->link < 0))
+		return c->link == IP_LOCAL ? &s->local : &s->nowhere;
+	return s->ifaces[c->link];
 }
 
 static void leave_send_list(struct aksu *s, struct conn *c, uint32_t index)
@@ -99,6 +101,7 @@ void conn_free(struct aksu *s, uint32_t index)
 	leave_send_list(s, c, index);
 	leave_table(s, c, index);
 	leave_news(s, c, index);
+	s->nowhere_count -= c->link == NOWHERE;
 	wheel_remove(&s->wheel, index);
 	if (c->flags & CONN_BOUND)
 		bound_remove(s, c->bound);
@@ -287,6 +290,7 @@ void conn_disown(struct aksu *s, uint32_t index)
 static void change_link(struct aksu *s, struct conn *c, uint32_t index, int link)
 {
 	leave_send_list(s, c, index);
+	s->nowhere_count += (uint32_t)(link == NOWHERE) - (c->link == NOWHERE);
 	c->link = (int16_t)link;
 	settle_sending(s, c, index);
 }
@@ -296,13 +300,34 @@ void conn_reroute(struct aksu *s, uint32_t index, bool lost)
 	struct conn *c = conn_at(s, index);
 	struct ip_path path;
 	uint16_t mss;
+	int error;
 
-	if (c->link == IP_LOCAL || !(c->flags & CONN_IN_TABLE) ||
-	    ip_route(&s->ip, &c->flow.remote, &c->flow.local, &path) != 0 || path.local)
+	if (c->link == IP_LOCAL || !(c->flags & CONN_IN_TABLE))
 		return;
+	error = ip_route(&s->ip, &c->flow.remote, &c->flow.local, &path);
+	if (error != 0 && c->link != NOWHERE) {
+		change_link(s, c, index, NOWHERE);
+		tcp_soft_error(&c->t, (enum aksu_error) - error);
+	}
+	if (error != 0 || path.local)
+		return;
+	if (c->link == NOWHERE)
+		tcp_resume(&c->t, s->now);
 	if (path.link != c->link)
 		change_link(s, c, index, path.link);
 	mss = path_mss_of(&path);
 	if (mss != c->t.path_mss)
 		tcp_path_mss(&c->t, mss, lost && mss < c->t.path_mss);
+}
+
+void conn_revive(struct aksu *s, uint32_t index)
+{
+	struct conn *c = conn_at(s, index);
+
+	if (!(c->flags & CONN_IN_TABLE))
+		return;
+	conn_enter(s, c);
+	conn_reroute(s, index, false);
+	tcp_resume(&c->t, s->now);
+	conn_settle(s, index);
 }

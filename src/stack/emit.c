@@ -179,8 +179,13 @@ bool emit_segment(struct aksu *s, struct iface *i, struct conn *c, const struct 
 		  struct aksu_tx *tx)
 {
 	struct envelope env = {c->t.id, c->t.conf->ttl, c->t.conf->tos, may_cut(s, c)};
-	bool sent = emit(s, i, &c->flow, out, env, tx);
+	bool sent;
 
+	if (UNLIKELY(i == &s->nowhere)) {
+		tcp_drop(&s->env, &c->t, AKSU_DROP_NO_ROUTE, &out->seg);
+		return false;
+	}
+	sent = emit(s, i, &c->flow, out, env, tx);
 	report(s, i, &c->flow, out, tx, &c->t, c->t.id, c->t.state);
 	return sent;
 }

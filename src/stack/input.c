@@ -227,8 +227,8 @@ static void frame_input(struct aksu *s, const struct aksu_rx *rx)
 
 	s->env.counters.frames_in++;
 	s->env.counters.octets_in += rx->len;
-	if (i == NULL) {
-		drop_frame(s, rx, AKSU_DROP_FRAME_LINK);
+	if (i == NULL || s->suspended) {
+		drop_frame(s, rx, i == NULL ? AKSU_DROP_FRAME_LINK : AKSU_DROP_LINK_DOWN);
 		return;
 	}
 	reason = link_input(&i->l, rx->data, rx->len, s->now, &in);

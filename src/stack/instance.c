@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stack/instance.c - the life of an instance, its links, addresses and routes.
+ * stack/instance.c - the life of an instance: what it is made of, and how all of it is given back.
  */
 #include "base/bytes.h"
 #include "stack/stack.h"
@@ -85,14 +85,15 @@ static void init_lists(struct aksu *s)
 {
 	const struct fifo none = {POOL_NONE, POOL_NONE};
 
-	s->news = s->bound_news = s->local.ready = LIST_EMPTY;
+	s->news = s->bound_news = s->local.ready = s->nowhere.ready = LIST_EMPTY;
 	s->timewait_fifo = none;
 	for (unsigned l = 0; l < SYN_LEVELS; l++)
 		s->syn_fifo[l] = none;
 	for (unsigned i = 0; i < BOUND_BUCKETS; i++)
 		s->bound_bucket[i] = POOL_NONE;
-	s->local.local = true;
+	s->local.local = s->nowhere.local = true;
 	s->local.number = IP_LOCAL;
+	s->nowhere.number = NOWHERE;
 }
 
 /* A caller compiled against an older header knows fewer fields: the rest is zero. */
@@ -124,7 +125,8 @@ struct aksu *aksu_new(const struct aksu_config *given, aksu_time now)
 		return NULL;
 	memset(s, 0, sizeof(*s));
 	s->env.mem = mem;
-	(void)latch(s, now);
+	s->now.ns = s->clock = now;
+	s->step_max = CLOCK_LATE_MAX.ns;
 	derive_keys(s, &config);
 	init_env(s, &config);
 	init_lists(s);
@@ -189,6 +191,7 @@ void aksu_free(struct aksu *s)
 		if (s->ifaces[k] != NULL)
 			iface_fini(s, s->ifaces[k]);
 	iface_fini(s, &s->local);
+	iface_fini(s, &s->nowhere);
 	ip_fini(&s->ip);
 	flows_fini(s);
 	pool_fini(&s->conns);
@@ -212,161 +215,4 @@ void aksu_events(struct aksu *s, struct aksu_event_ring *ring, uint32_t mask)
 {
 	s->env.events.ring = ring;
 	s->env.events.mask = ring != NULL ? mask : 0;
-}
-
-/* ---------------------------------------------------------------- links */
-
-static struct iface *iface_at(const struct aksu *s, int link)
-{
-	return link >= 0 && link < LINKS_MAX ? s->ifaces[link] : NULL;
-}
-
-static int free_number(const struct aksu *s)
-{
-	for (int k = 0; k < LINKS_MAX; k++)
-		if (s->ifaces[k] == NULL)
-			return k;
-	return -AKSU_ENOBUFS;
-}
-
-int aksu_link_add(struct aksu *s, const struct aksu_link_config *given, aksu_time now)
-{
-	struct aksu_link_config config = {0};
-	struct iface *i;
-	int number, error;
-
-	if (poisoned(s))
-		return -AKSU_EPOISONED;
-	(void)latch(s, now);
-	if (given->size < offsetof(struct aksu_link_config, features))
-		return -AKSU_EINVAL;
-	memcpy(&config, given, min_size(given->size, sizeof(config)));
-	if (config.mtu < 68 || config.mtu > 65535 || (unsigned)config.kind > AKSU_LINK_ETHERNET)
-		return -AKSU_EINVAL;
-	if (config.features & AKSU_LINK_TX_TSO)
-		config.features |= AKSU_LINK_TX_CSUM;
-	if (config.tso_max == 0 || config.tso_max > 65535)
-		config.tso_max = 65535;
-	config.tso_max = max_u32(config.tso_max, config.mtu);
-	number = free_number(s);
-	if (number < 0)
-		return number;
-	i = mem_alloc(&s->env.mem, sizeof(*i), _Alignof(struct iface));
-	if (i == NULL)
-		return -AKSU_ENOMEM;
-	*i = (struct iface){.number = number, .ready = LIST_EMPTY};
-	error = link_init(&i->l, &s->env.mem, &config, &s->key_port);
-	if (error == AKSU_OK)
-		error = ip_link_set(&s->ip, number, config.mtu);
-	if (error != AKSU_OK) {
-		link_fini(&i->l);
-		mem_free(&s->env.mem, i, sizeof(*i));
-		return error;
-	}
-	share_init(i);
-	s->ifaces[number] = i;
-	s->iface_end = max_u32(s->iface_end, (uint32_t)number + 1);
-	return number;
-}
-
-int aksu_link_remove(struct aksu *s, int link)
-{
-	struct iface *i = iface_at(s, link);
-
-	if (poisoned(s))
-		return -AKSU_EPOISONED;
-	if (i == NULL)
-		return -AKSU_ENOENT;
-	/* Its connections keep their number, find no link, and end by their own timers. */
-	while (i->ready.head != POOL_NONE) {
-		uint32_t index = i->ready.head;
-
-		list_remove(SENDING(s), &i->ready, index);
-		conn_at(s, index)->flags &= (uint8_t)~CONN_READY;
-	}
-	s->ifaces[link] = NULL;
-	while (s->iface_end > 0 && s->ifaces[s->iface_end - 1] == NULL)
-		s->iface_end--;
-	iface_fini(s, i);
-	return ip_link_remove(&s->ip, link);
-}
-
-int aksu_link_set_mtu(struct aksu *s, int link, uint32_t mtu)
-{
-	struct iface *i = iface_at(s, link);
-	int error;
-
-	if (poisoned(s))
-		return -AKSU_EPOISONED;
-	if (i == NULL)
-		return -AKSU_ENOENT;
-	if (mtu < 68 || mtu > 65535)
-		return -AKSU_EINVAL;
-	error = ip_link_set(&s->ip, link, mtu);
-	if (error != AKSU_OK)
-		return error;
-	i->l.mtu = mtu;
-	share_init(i);
-	for (uint32_t k = pool_next(&s->conns, 0); k != POOL_NONE; k = pool_next(&s->conns, k + 1))
-		if (conn_at(s, k)->flags & CONN_IN_TABLE && conn_at(s, k)->link == link) {
-			conn_reroute(s, k, true);
-			conn_settle(s, k);
-		}
-	return AKSU_OK;
-}
-
-int aksu_link_mtu(const struct aksu *s, int link)
-{
-	const struct iface *i = iface_at(s, link);
-
-	return i != NULL ? (int)i->l.mtu : -AKSU_ENOENT;
-}
-
-/* ---------------------------------------------------------------- addresses and routes */
-
-int aksu_addr_add(struct aksu *s, int link, const struct aksu_addr *addr, unsigned prefix)
-{
-	struct iface *i = iface_at(s, link);
-	int error;
-
-	if (poisoned(s))
-		return -AKSU_EPOISONED;
-	if (i == NULL)
-		return -AKSU_ENOENT;
-	error = ip_addr_add(&s->ip, link, addr, prefix);
-	if (error != AKSU_OK)
-		return error;
-	error = link_addr_add(&i->l, addr, s->now);
-	if (error != AKSU_OK)
-		(void)ip_addr_remove(&s->ip, link, addr);
-	return error;
-}
-
-int aksu_addr_remove(struct aksu *s, int link, const struct aksu_addr *addr)
-{
-	struct iface *i = iface_at(s, link);
-
-	if (poisoned(s))
-		return -AKSU_EPOISONED;
-	if (i == NULL)
-		return -AKSU_ENOENT;
-	link_addr_remove(&i->l, addr);
-	return ip_addr_remove(&s->ip, link, addr);
-}
-
-int aksu_route_add(struct aksu *s, int link, const struct aksu_addr *dst, unsigned prefix,
-		   const struct aksu_addr *gateway)
-{
-	if (poisoned(s))
-		return -AKSU_EPOISONED;
-	if (iface_at(s, link) == NULL)
-		return -AKSU_ENOENT;
-	return ip_route_add(&s->ip, link, dst, prefix, gateway, 0);
-}
-
-int aksu_route_remove(struct aksu *s, int link, const struct aksu_addr *dst, unsigned prefix)
-{
-	if (poisoned(s))
-		return -AKSU_EPOISONED;
-	return ip_route_remove(&s->ip, link, dst, prefix);
 }

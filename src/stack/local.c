@@ -25,6 +25,14 @@ static void carry(struct aksu *s, struct aksu_tx *tx)
 	block_unref(b);
 }
 
+void nowhere_run(struct aksu *s)
+{
+	struct aksu_tx none;
+
+	if (iface_wants_output(&s->nowhere))
+		(void)iface_output(s, &s->nowhere, &none, 1);
+}
+
 void local_run(struct aksu *s)
 {
 	struct aksu_tx tx;

@@ -162,21 +162,27 @@ bool iface_wants_output(const struct iface *i)
 	       (!i->local && link_wants_output(&i->l));
 }
 
+static size_t take_from_link(struct aksu *s, struct iface *i, struct aksu_tx *tx, size_t cap)
+{
+	size_t n = i->local ? 0 : link_take(&i->l, tx, cap);
+
+	for (size_t k = 0; k < n; k++)
+		if (tx[k].packet == 0)
+			tx[k].packet = ++s->packets;
+	return n;
+}
+
 size_t iface_output(struct aksu *s, struct iface *i, struct aksu_tx *tx, size_t cap)
 {
-	size_t n = 0;
+	size_t n = take_from_link(s, i, tx, cap);
 
-	if (!i->local) {
-		n = link_take(&i->l, tx, cap);
-		for (size_t k = 0; k < n; k++)
-			if (tx[k].packet == 0)
-				tx[k].packet = ++s->packets;
-	}
 	while (n < cap && control_next(s, i, &tx[n]))
 		n++;
 	while (n < cap && datagrams_next(s, i, &tx[n]))
 		n++;
 	n += serve_ready(s, i, tx + n, cap - n);
+	/* Of what was served now, the first packet to a neighbour made a question. */
+	n += take_from_link(s, i, tx + n, cap - n);
 	for (size_t k = 0; k < n; k++)
 		s->env.counters.octets_out += tx[k].len;
 	s->env.counters.frames_out += n;
@@ -190,14 +196,16 @@ size_t aksu_output(struct aksu *s, int link, struct aksu_tx *tx, size_t cap, aks
 	if (poisoned(s) || link < 0 || link >= LINKS_MAX || s->ifaces[link] == NULL)
 		return 0;
 	(void)latch(s, now);
+	if (s->suspended)
+		return 0;
 	local_run(s);
 	return iface_output(s, s->ifaces[link], tx, cap);
 }
 
 bool aksu_wants_output(const struct aksu *s, int link)
 {
-	return !poisoned(s) && link >= 0 && link < LINKS_MAX && s->ifaces[link] != NULL &&
-	       iface_wants_output(s->ifaces[link]);
+	return !poisoned(s) && !s->suspended && link >= 0 && link < LINKS_MAX &&
+	       s->ifaces[link] != NULL && iface_wants_output(s->ifaces[link]);
 }
 
 void aksu_tx_done(struct aksu *s, struct aksu_tx *tx, size_t n)

@@ -385,13 +385,13 @@ static void syn_timeout(struct aksu *s, uint32_t index)
 }
 
 /* The records of one level that are due; one that is sent again moves on to the next. */
-static void advance_level(struct aksu *s, unsigned level, bool all)
+static void advance_level(struct aksu *s, unsigned level)
 {
 	const struct fifo *f = &s->syn_fifo[level];
 	uint32_t last = f->newest, i;
 
 	while ((i = f->oldest) != POOL_NONE) {
-		if (!all && !due(due_instant(syn_at(s, i)->due, s->syns_since, SYN_UNIT), s->now))
+		if (!due(due_instant(syn_at(s, i)->due, s->syns_since, SYN_UNIT), s->now))
 			return;
 		syn_timeout(s, i);
 		if (i == last)
@@ -400,8 +400,8 @@ static void advance_level(struct aksu *s, unsigned level, bool all)
 }
 
 /* From the last level to the first: a record is sent once at most, however late we are (D17). */
-void syn_advance(struct aksu *s, bool all)
+void syn_advance(struct aksu *s)
 {
 	for (unsigned l = SYN_LEVELS; l-- > 0;)
-		advance_level(s, l, all);
+		advance_level(s, l);
 }

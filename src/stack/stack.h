@@ -32,6 +32,7 @@
 
 enum {
 	LINKS_MAX = 256,
+	NOWHERE = -2, /* the link of connections that have no way out: links.c */
 	/* Segments that belong to no connection, waiting for the device: a batch of 64 and some. */
 	CONTROL_MAX = 1024,
 	/* Datagrams (UDP, ICMP) waiting for the device, on each link. */
@@ -130,7 +131,7 @@ struct conn {
 	struct flow flow;
 	void *user;
 	uint32_t bound; /* its binding, or the listener that it came from; POOL_NONE */
-	int16_t link;   /* IP_LOCAL: the instance itself */
+	int16_t link;   /* IP_LOCAL: the instance itself; NOWHERE */
 	uint8_t flags;  /* enum conn_flag */
 	uint8_t told;   /* readiness that was reported last */
 };
@@ -222,7 +223,10 @@ struct aksu {
 	struct ip ip;
 	struct iface *ifaces[LINKS_MAX];
 	unsigned iface_end; /* no link has this number or a higher one */
+	unsigned link_next; /* the number that the next one is given, if it is free */
 	struct iface local;
+	struct iface nowhere;   /* connections without a way out, and nothing else */
+	uint32_t nowhere_count; /* of them */
 	struct hash_key key_flow, key_isn, key_port, key_ts, key_cookie;
 	struct flows flows;
 	struct pool conns, syns, timewaits, bounds;
@@ -237,7 +241,10 @@ struct aksu {
 	uint32_t syn_queue, gen, isn_seed;
 	uint32_t port_table[16]; /* RFC 6056 algorithm 4 */
 	uint64_t packets;
-	instant now;
+	instant now;       /* the instance's own clock */
+	aksu_time clock;   /* the caller's, at the same moment: clock.c */
+	uint64_t step_max; /* a longer step of it is looked at */
+	bool suspended;
 	instant syns_since, timewaits_since; /* no record of the kind was due before */
 	instant resets_since;
 	uint32_t resets;
@@ -317,6 +324,8 @@ struct iface *conn_iface(struct aksu *s, const struct conn *c);
 void conn_disown(struct aksu *s, uint32_t index);
 /* Looks again where the connection's packets go and how large they may be. */
 void conn_reroute(struct aksu *s, uint32_t index, bool lost);
+/* After a pause, or on a link that changed: the same, and what a timer holds back goes now. */
+void conn_revive(struct aksu *s, uint32_t index);
 
 struct tcp_conf *conf_ref(struct tcp_conf *conf);
 void conf_unref(struct aksu *s, struct tcp_conf *conf);
@@ -376,14 +385,14 @@ int stack_listen(struct aksu *s, uint32_t index, unsigned backlog);
 void passive_forget(struct aksu *s, uint32_t bound);
 void syn_free(struct aksu *s, uint32_t index);
 instant syn_deadline(const struct aksu *s);
-void syn_advance(struct aksu *s, bool all);
+void syn_advance(struct aksu *s);
 
 /* Replaces a connection that nobody owns by its record; false: no memory, it stays as it is. */
 bool timewait_compress(struct aksu *s, uint32_t conn);
 void timewait_segment(struct aksu *s, uint32_t index, const struct tcp_seg *seg);
 void timewait_free(struct aksu *s, uint32_t index);
 instant timewait_deadline(const struct aksu *s);
-void timewait_advance(struct aksu *s, bool all);
+void timewait_advance(struct aksu *s);
 
 /* ------------------------------------------------------------------ input.c, output.c, emit.c */
 
@@ -416,6 +425,8 @@ bool emit_control(struct aksu *s, struct iface *i, const struct control *k, stru
 void tx_release(struct aksu_tx *tx);
 
 void local_run(struct aksu *s);
+/* Lets connections without a way out send: it is dropped, and their timers know. */
+void nowhere_run(struct aksu *s);
 void local_input(struct aksu *s, const struct aksu_rx *rx);
 bool iface_wants_output(const struct iface *i);
 size_t iface_output(struct aksu *s, struct iface *i, struct aksu_tx *tx, size_t cap);
@@ -447,10 +458,31 @@ bool aksu_check(struct aksu *s);
 
 static inline bool poisoned(const struct aksu *s) { return UNLIKELY(s->env.poisoned); }
 
-/* Each verb latches the time once; a clock that goes back stands still. */
+/* ------------------------------------------------------------------ clock.c */
+
+/*
+ * How late a driver may be and still be called busy: no retransmission timeout begins below this
+ * (RFC 6298 section 2.4), so that of all that falls due in it nothing is a second attempt.
+ */
+#define CLOCK_LATE_MAX seconds(1)
+
+/* How far the instance's clock goes when the caller's made a long step, or went back. */
+uint64_t clock_step(struct aksu *s, aksu_time now);
+/* A moment of the instance's as the caller's clock will show it. */
+aksu_time clock_outward(const struct aksu *s, instant at);
+/* When something is due, by the instance's clock. */
+instant stack_deadline(const struct aksu *s);
+
+/* Each verb latches the time once. */
 static inline instant latch(struct aksu *s, aksu_time now)
 {
-	s->now.ns = max_u64(s->now.ns, now);
+	uint64_t step = now - s->clock; /* back: a very long one */
+
+	if (UNLIKELY(step > s->step_max))
+		step = clock_step(s, now);
+	else
+		s->clock = now;
+	s->now.ns += step;
 	s->env.events.now = s->now;
 	if (s->syns.live == 0)
 		s->syns_since = s->now;

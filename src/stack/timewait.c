@@ -100,13 +100,13 @@ instant timewait_deadline(const struct aksu *s)
 			   TIMEWAIT_UNIT);
 }
 
-void timewait_advance(struct aksu *s, bool all)
+void timewait_advance(struct aksu *s)
 {
 	while (s->timewait_fifo.oldest != POOL_NONE) {
 		uint32_t index = s->timewait_fifo.oldest;
 		const struct timewait_entry *e = timewait_at(s, index);
 
-		if (!all && !due(due_instant(e->due, s->timewaits_since, TIMEWAIT_UNIT), s->now))
+		if (!due(due_instant(e->due, s->timewaits_since, TIMEWAIT_UNIT), s->now))
 			break;
 		forget(s, index);
 	}

@@ -785,7 +785,13 @@ void tcp_icmp(struct tcb *t, enum aksu_error error, bool hard, tcp_seq quoted)
 		tcb_terminate(t, error);
 		return;
 	}
-	t->soft_error = (uint8_t)error; /* MUST-56: never the end; MUST-47, SHLD-25: but told */
+	tcp_soft_error(t, error); /* MUST-56: never the end */
+}
+
+/* MUST-47, SHLD-25: told. */
+void tcp_soft_error(struct tcb *t, enum aksu_error error)
+{
+	t->soft_error = (uint8_t)error;
 	if (!t->conf->no_soft_errors)
 		t->notices |= NOTICE_SOFT_ERROR;
 }

@@ -55,6 +55,8 @@ uint32_t tcp_urgent_left(const struct tcb *t);
 
 /* The application changed options: timers and windows follow. */
 void tcp_conf_changed(struct tcb *t, instant now);
+/* There is a way out again: what waits for a timer that was backed off goes at once. */
+void tcp_resume(struct tcb *t, instant now);
 
 /* ---------------------------------------------------------------- segments, 3.10.7 */
 
@@ -71,6 +73,8 @@ void tcp_path_mss(struct tcb *t, uint16_t path_mss, bool lost);
 
 /* An ICMP error about this connection; `quoted` is the sequence number it quotes. */
 void tcp_icmp(struct tcb *t, enum aksu_error error, bool hard, tcp_seq quoted);
+/* Trouble that may pass: the application is told, and nothing ends. */
+void tcp_soft_error(struct tcb *t, enum aksu_error error);
 
 /* ---------------------------------------------------------------- output */
 

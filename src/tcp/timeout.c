@@ -215,6 +215,20 @@ void tcp_conf_changed(struct tcb *t, instant now)
 		t->flags |= TF_WINDOW_DUE;
 }
 
+/*
+ * A way out again, after a time without: what waits for a timer that was backed off is tried now,
+ * and from here on at the pace of a second attempt.
+ */
+void tcp_resume(struct tcb *t, instant now)
+{
+	enum tcp_timer timer = armed(t, TIMER_PERSIST) ? TIMER_PERSIST : TIMER_RTX;
+
+	if (t->backoff == 0 || !armed(t, timer))
+		return;
+	t->backoff = 1;
+	arm(t, timer, now, nanoseconds(0));
+}
+
 /* ---------------------------------------------------------------- expiry */
 
 /* RFC 6298 5.4 - 5.6, and R1 of 3.8.3. */
