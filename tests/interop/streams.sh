@@ -9,6 +9,7 @@
 # AKSU_INTEROP_MIB: MiB of each, default 32; FAULTS: a bad link, as --faults has it.
 #
 . "$(dirname "$0")/common"
+all_kinds
 enter_namespace "$@"
 
 seed=${AKSU_SEED:-$$}

@@ -7,6 +7,7 @@
 #   nc, socat, talker.py ── kernel 10.7.0.1 fd07::1 ── ak0 ══ aksu listen, connect
 #
 . "$(dirname "$0")/common"
+all_kinds
 enter_namespace "$@"
 
 head -c 3000000 /dev/urandom >"$dir/ours"
