@@ -216,7 +216,7 @@ struct aksu_event {
 	uint8_t error;   /**< ERROR: enum aksu_error */
 	uint16_t link;
 	uint16_t local_port, remote_port;
-	uint16_t mss;    /**< the option */
+	uint16_t mss;    /**< the option; of several segments in one (`segments`): the text of each */
 	uint16_t window; /**< the field, unscaled */
 	uint16_t urgent;
 	uint16_t segments; /**< how many wire segments this one stands for (1 unless the link cuts or merged) */

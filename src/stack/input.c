@@ -125,6 +125,23 @@ static void demultiplex(struct aksu *s, const struct flow *f, const struct tcp_s
 	}
 }
 
+/*
+ * How many wire segments were merged into this one, and how large they were. A device is believed
+ * as far as it can be right: each had an octet of text at least, and all together these.
+ */
+static void count_merged(const struct aksu_rx *rx, struct tcp_seg *seg)
+{
+	uint32_t n = min_u32(rx->segments, seg->text_len), mss = rx->mss;
+
+	if (n <= 1)
+		return;
+	if (mss == 0 || mss > seg->text_len)
+		mss = (seg->text_len + n - 1) / n;
+	n = min_u32(n, (seg->text_len + mss - 1) / mss);
+	seg->segments = (uint16_t)max_u32(n, 1);
+	seg->mss = (uint16_t)min_u32(mss, UINT16_MAX);
+}
+
 static void tcp_deliver(struct aksu *s, const struct ip_in *in, const struct aksu_rx *rx)
 {
 	struct tcp_seg seg = {0};
@@ -140,7 +157,7 @@ static void tcp_deliver(struct aksu *s, const struct ip_in *in, const struct aks
 		tcp_drop(&s->env, NULL, reason, NULL);
 		return;
 	}
-	seg.segments = rx->segments > 0 ? rx->segments : 1;
+	count_merged(rx, &seg);
 	seg.block = in->block != NULL ? in->block : rx->block;
 	s->env.counters.segments_in += seg.segments;
 	demultiplex(s, &f, &seg);

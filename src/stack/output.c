@@ -5,7 +5,7 @@
  *   1  what the link itself has to say (ARP, neighbour discovery, packets whose neighbour answered)
  *   2  segments without a connection: resets, SYN-ACKs of records, ACKs of TIME-WAIT
  *   3  datagrams: ICMP and UDP, cut into fragments as they go
- *   4  connections that are ready, QUANTUM frames each before the next one's turn
+ *   4  connections that are ready, QUANTUM frames or QUANTUM_OCTETS each before the next one's turn
  */
 #include "base/bytes.h"
 #include "stack/stack.h"
@@ -88,7 +88,7 @@ static bool control_next(struct aksu *s, struct iface *i, struct aksu_tx *tx)
 
 static uint32_t bulk_of(const struct iface *i, const struct conn *c)
 {
-	uint32_t mss = c->t.path_mss;
+	uint32_t mss = eff_snd_mss(&c->t);
 
 	if (i->local || !(i->l.features & AKSU_LINK_TX_TSO) || mss == 0)
 		return 1;
@@ -108,12 +108,14 @@ static size_t serve(struct aksu *s, struct iface *i, uint32_t index, struct aksu
 {
 	struct conn *c = conn_at(s, index);
 	size_t n = 0;
+	uint32_t octets = 0;
 	struct tcp_out out;
 
 	conn_enter(s, c);
-	for (size_t turns = 0; n < min_size(cap, QUANTUM) && turns < QUANTUM; turns++) {
+	for (size_t turns = 0; n < cap && turns < QUANTUM && octets < QUANTUM_OCTETS; turns++) {
 		if (!tcp_output(&c->t, bulk_of(i, c), s->now, &out))
 			break;
+		octets += out.seg.text_len;
 		if (emit_segment(s, i, c, &out, &tx[n]))
 			n++;
 	}

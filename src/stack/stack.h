@@ -41,6 +41,8 @@ enum {
 	TOUCHED_MAX = 64,
 	/* Frames that one connection may send before the next one's turn (deficit round robin). */
 	QUANTUM = 16,
+	/* The same in octets, where the link cuts: less than one that is as large as can be. */
+	QUANTUM_OCTETS = 32768,
 	/* Local frames carried in one go: two ends of one instance must not starve the rest. */
 	LOCAL_BURST = 256,
 	/* SYN-ACKs of a record: 1, 2, 4, 8, 16 and 32 s apart, as most servers

@@ -97,7 +97,7 @@ void tcp_ack(struct tcb *t, const struct tcp_seg *seg, instant now)
 	struct ack_event ev = {
 		.now = now,
 		.in_flight = snd_in_flight(t),
-		.segments = seg->segments,
+		.batch = x != NULL ? x->batch : 0,
 		.ece = seg_has(seg, AKSU_ECE),
 		.cwnd_limited = has(t, TF_CWND_LIMITED),
 	};

@@ -18,7 +18,7 @@ struct ack_event {
 	instant now;        /* arrival of the segment */
 	uint32_t acked;     /* octets of text newly acknowledged, SYN and FIN not counted */
 	uint32_t in_flight; /* octets, before this ACK */
-	uint32_t segments;  /* wire segments that this ACK arrived in (merged ACKs) */
+	uint32_t batch;     /* the most that we sent at one moment: one ACK may be for all of it */
 	duration rtt;       /* of this ACK; 0 where Karn forbids a sample */
 	bool advanced;      /* SND.UNA moved */
 	bool duplicate;     /* RFC 5681 section 2, all five conditions */

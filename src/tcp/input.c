@@ -533,11 +533,24 @@ static enum step in_order(struct tcb *t, struct tcp_seg *seg, instant now)
 	t->x->unacked_rcvd += seq_dist(before, t->rcv.nxt);
 	if (seq_eq(before, t->rcv.nxt))
 		return DONE;
-	if (filled)
-		ack_now(t, AKSU_WHY_ACK); /* RFC 5681 4.2: a hole is filled, if only in part */
+	/* RFC 5681 4.2: a hole is filled, if only in part; or several came as one (SHLD-19). */
+	if (filled || seg->segments > 1)
+		ack_now(t, AKSU_WHY_ACK);
 	else
 		on_text_received(t, now);
 	return GO_ON;
+}
+
+/*
+ * One for each segment on the wire: a peer without SACK counts them. With it, the blocks of the
+ * first say all.
+ */
+static void repeat_ack(struct tcb *t, const struct tcp_seg *seg)
+{
+	unsigned n = has(t, TF_SACK) ? 1 : min_u32(seg->segments, ACKS_DUE_MAX);
+
+	while (n-- > 0)
+		ack_each(t, AKSU_WHY_DUP_ACK);
 }
 
 /* SHLD-31, MAY-13, RFC 5681 4.2: hold it, and say so at once. */
@@ -549,7 +562,7 @@ static enum step out_of_order(struct tcb *t, const struct tcp_seg *seg)
 					seg->text_len, seg->block);
 
 	t->env->mem.budget = budget;
-	ack_each(t, AKSU_WHY_DUP_ACK); /* also when it cannot be held: the hole is news */
+	repeat_ack(t, seg); /* also when it cannot be held: the hole is news */
 	if (r == REASM_FULL)
 		return drop(t, AKSU_DROP_REASM_LIMIT, seg);
 	if (r == REASM_DUPLICATE)
@@ -585,7 +598,8 @@ static enum step step7_text(struct tcb *t, struct tcp_seg *seg, instant now, str
 		return drop(t, AKSU_DROP_NO_MEMORY, seg);
 	/* Merged segments that nobody counted must not pass for one. */
 	t->rcv_mss =
-		(uint16_t)min_u32(max_u32(t->rcv_mss, seg->text_len / seg->segments), t->path_mss);
+		(uint16_t)min_u32(max_u32(t->rcv_mss, seg->segments > 1 ? seg->mss : seg->text_len),
+				  t->path_mss);
 	return seq_eq(seg->seq, t->rcv.nxt) ? in_order(t, seg, now) : out_of_order(t, seg);
 }
 

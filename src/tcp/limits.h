@@ -34,6 +34,9 @@ enum {
 	REASM_MAX = 1024,
 	/* Runs of octets sent and not yet acknowledged: 2^16 of one MSS are a window of 95 MB. */
 	SENT_MAX = 65536,
+	/* What one ACK may be for and count in full: as much as one packet of IP can be merged of.
+	 */
+	BATCH_MAX = 65535,
 	/* Copying API: a block of payload holds up to this; less overhead, little waste. */
 	BLOCK_GRAIN = 16384,
 };

@@ -92,15 +92,12 @@ static uint32_t text_possible(const struct tcb *t)
 	return tcp_may_send_text(t) ? min_u32(snd_unsent(t), snd_usable(t)) : 0;
 }
 
-/* Octets of new text to send now, at most `bulk` full segments; 0: none. */
-static uint32_t text_allowed(const struct tcb *t, uint32_t bulk)
+/* Octets of new text to send now, at most `bulk` full segments of `mss` octets; 0: none. */
+static uint32_t text_allowed(const struct tcb *t, uint32_t mss, uint32_t bulk)
 {
-	uint32_t n = text_possible(t), mss, room;
+	uint32_t n = text_possible(t), room;
 
-	if (n == 0)
-		return 0;
-	mss = eff_snd_mss(t);
-	if (!cwnd_allows(t, min_u32(n, mss)))
+	if (n == 0 || !cwnd_allows(t, min_u32(n, mss)))
 		return 0;
 	if (n < mss)
 		return small_allowed(t, n) ? n : 0;
@@ -186,7 +183,7 @@ enum aksu_why tcp_why_send(const struct tcb *t, instant now)
 		return why_again(t, again);
 	if (ack_goes_alone(t))
 		return t->ack_why;
-	if (t->x != NULL && text_allowed(t, 1) > 0)
+	if (t->x != NULL && text_allowed(t, eff_snd_mss(t), 1) > 0)
 		return has(t, TF_OVERRIDE) ? AKSU_WHY_SWS_OVERRIDE : AKSU_WHY_DATA;
 	if (fin_allowed(t))
 		return AKSU_WHY_FIN;
@@ -242,6 +239,24 @@ static void dress(struct tcb *t, struct tcp_out *out, instant now)
 		out->mss = (uint16_t)(out->mss - tcp_opts_len(&seg->opts, seg->flags));
 }
 
+/* The pieces ran out in the middle of the text: no small segment is to be cut off its end. */
+static uint32_t whole_segments(struct tcp_out *out, uint32_t n)
+{
+	uint32_t excess = n > out->mss ? n % out->mss : 0;
+
+	n -= excess;
+	while (excess > 0) {
+		struct slice *last = &out->piece[out->pieces - 1];
+		uint32_t k = min_u32(excess, last->len);
+
+		last->len -= k;
+		excess -= k;
+		if (last->len == 0)
+			out->pieces--;
+	}
+	return n;
+}
+
 /* References up to n octets of the send queue; returns how many the pieces hold. */
 static uint32_t gather(const struct tcb *t, tcp_seq seq, uint32_t n, struct tcp_out *out)
 {
@@ -255,7 +270,7 @@ static uint32_t gather(const struct tcb *t, tcp_seq seq, uint32_t n, struct tcp_
 		out->piece[out->pieces++] = s;
 		done += s.len;
 	}
-	return done;
+	return done < n ? whole_segments(out, done) : done;
 }
 
 /* 3.8.5: the pointer names the octet after the urgent data (MUST-62), however far (MUST-31). */
@@ -278,8 +293,10 @@ static void finish(struct tcb *t, struct tcp_out *out)
 	    seq_dist(snd_queue_start(t), seq_add(seg->seq, seg->text_len)) == end)
 		seg->flags |= AKSU_PSH; /* MUST-61 */
 	add_urgent(t, seg);
-	if (seg->text_len > out->mss)
+	if (seg->text_len > out->mss) {
 		seg->segments = (uint16_t)((seg->text_len + out->mss - 1u) / out->mss);
+		seg->mss = out->mss;
+	}
 	if (!seg_has(seg, AKSU_ACK))
 		return;
 	if (!ack_goes_alone(t))
@@ -306,6 +323,22 @@ static struct run new_run(const struct tcb *t, tcp_seq seq, uint32_t len, uint16
 	};
 }
 
+/*
+ * What leaves at one moment, with no ACK in between, arrives together, and one ACK may answer it
+ * all: cut by the link, or merged by the peer's (DESIGN D14).
+ */
+static void count_batch(struct tcb *t, uint32_t len, instant now)
+{
+	struct tcb_ext *x = t->x;
+
+	if (x->batch_at.ns != now.ns || !seq_eq(x->batch_una, t->snd.una))
+		x->batch_len = 0;
+	x->batch_at = now;
+	x->batch_una = t->snd.una;
+	x->batch_len = min_u32(x->batch_len + len, BATCH_MAX);
+	x->batch = max_u32(x->batch, x->batch_len);
+}
+
 /* Remembers [seq, seq + len) as sent and moves SND.NXT over it. */
 static void commit(struct tcb *t, uint32_t len, uint16_t flags, instant now)
 {
@@ -313,6 +346,7 @@ static void commit(struct tcb *t, uint32_t len, uint16_t flags, instant now)
 		t->x->first_sent_at = t->x->delivered_at = now;
 	(void)sent_push(&t->x->sent, new_run(t, t->snd.nxt, len, flags, now));
 	t->snd.nxt = seq_add(t->snd.nxt, len);
+	count_batch(t, len, now);
 	on_segment_sent(t, now);
 }
 
@@ -417,6 +451,7 @@ static bool send_again(struct tcb *t, uint32_t bulk, instant now, struct tcp_out
 		out->seg.flags |= AKSU_FIN;
 	note_limit(t);
 	finish(t, out);
+	count_batch(t, n, now);
 	on_segment_sent(t, now);
 	return true;
 }
@@ -447,8 +482,7 @@ static bool send_text(struct tcb *t, uint32_t bulk, instant now, struct tcp_out 
 	restart_window(t, now);
 	begin(t, t->snd.nxt, AKSU_ACK, out);
 	dress(t, out, now);
-	n = min_u32(text_allowed(t, bulk), bulk * out->mss);
-	n = gather(t, t->snd.nxt, n, out);
+	n = gather(t, t->snd.nxt, text_allowed(t, out->mss, bulk), out);
 	out->seg.text_len = len = n;
 	if (snd_fin_pending(t) && n == snd_unsent(t) && snd_usable(t) > n) {
 		out->seg.flags |= AKSU_FIN;
@@ -545,6 +579,8 @@ bool tcp_output(struct tcb *t, uint32_t bulk, instant now, struct tcp_out *out)
 {
 	enum aksu_why why = tcp_why_send(t, now);
 
+	if (has(t, TF_SND_URGENT))
+		bulk = 1; /* the pointer counts from the number of its segment: none may be cut */
 	out->why = (uint8_t)why;
 	switch (why) {
 	case AKSU_WHY_NOTHING:

@@ -525,7 +525,7 @@ static void F18_idle_restart(void **state)
 		snprintf(line, sizeof(line), ". 1:1(0) ack %u", b->books.top);
 		rx(b, line);
 	}
-	assert_true(b->t.x->cc.cwnd > 12000);
+	assert_true(b->t.cwnd > 12000);
 	advance(b, seconds(5));
 	bench_forget(b);
 	{

@@ -175,7 +175,7 @@ void event_segment(struct aksu_event *e, const struct tcp_seg *seg)
 	e->urgent = seg->up;
 	e->segments = seg->segments;
 	e->options = o->present;
-	e->mss = o->mss;
+	e->mss = seg->segments > 1 ? seg->mss : o->mss;
 	e->wscale = o->wscale;
 	e->tsval = ts_raw(o->tsval);
 	e->tsecr = ts_raw(o->tsecr);

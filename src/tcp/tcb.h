@@ -160,6 +160,10 @@ struct tcb_ext {
 	struct tcp_recovery recovery;
 	uint64_t delivered; /* octets acknowledged since the extension was taken */
 	instant delivered_at, first_sent_at;
+	instant batch_at;      /* the last moment at which we sent ... */
+	tcp_seq batch_una;     /* ... and what was acknowledged then, ... */
+	uint32_t batch_len;    /* ... how much was sent in one go ... */
+	uint32_t batch;        /* ... and the most in any, since the last time-out */
 	tcp_seq small_end;     /* Minshall: end of the last small segment sent */
 	tcp_seq fin_at;        /* TF_FIN_HELD: number of the peer's FIN */
 	uint32_t unacked_rcvd; /* octets received and not yet acknowledged */

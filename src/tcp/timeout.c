@@ -235,6 +235,7 @@ void tcp_resume(struct tcb *t, instant now)
 static void retransmission_timeout(struct tcb *t, instant now)
 {
 	loss_newreno.on_rto(t, now);
+	t->x->batch = t->x->batch_len = 0; /* what was sent together is lost together */
 	if (t->backoff < UINT8_MAX)
 		t->backoff++; /* 5.5 */
 	if (!tcp_synchronized(t))

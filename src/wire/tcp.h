@@ -71,7 +71,8 @@ struct tcp_seg {
 	uint16_t rawwnd;          /* the window field, unscaled */
 	uint16_t up;              /* the urgent pointer field */
 	uint16_t segments;        /* wire segments that this one stands for, at least 1 */
-	uint32_t wnd;             /* SEG.WND in octets: set by whoever knows the scale */
+	uint16_t mss; /* octets of text in each, the last aside, when there are several */
+	uint32_t wnd; /* SEG.WND in octets: set by whoever knows the scale */
 	struct tcp_opts opts;
 };
 

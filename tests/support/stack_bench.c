@@ -266,8 +266,11 @@ void bench_silent(struct stack_bench *b)
 static size_t give_frame(struct stack_bench *b, const uint8_t *packet, size_t n)
 {
 	static uint8_t frame[BENCH_FRAME];
-	struct aksu_rx rx = {.data = packet, .len = (uint32_t)n, .link = (uint16_t)b->n[0].link};
+	struct aksu_rx rx = b->as;
 
+	rx.data = packet;
+	rx.len = (uint32_t)n;
+	rx.link = (uint16_t)b->n[0].link;
 	if (b->kind == AKSU_LINK_ETHERNET) {
 		static const uint8_t head[12] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2};
 

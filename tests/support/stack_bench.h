@@ -53,6 +53,8 @@ struct stack_bench {
 	bool panicked;
 	char panic[256];
 	struct prng prng;
+	struct aksu_rx
+		as; /* what the device says of frames that are given: checksum, segments, mss */
 };
 
 /* What differs from the defaults. */

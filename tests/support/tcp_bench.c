@@ -224,6 +224,8 @@ static const char *inspect_text(struct bench *b, const struct tcp_out *o, const 
 			     k->peer_edge);
 	if (end > 1 + k->queued + (fin || k->fin != 0 ? 1 : 0) && n > 0)
 		return wrong(b, "sent up to %u, queued up to %u", end, 1 + k->queued);
+	if (seg->segments > 1 && (seg_has(seg, AKSU_URG) || seg->mss != o->mss))
+		return wrong(b, "an urgent pointer, or no size, in a segment that is to be cut");
 	for (uint32_t i = 0; i < n; i++)
 		if (text[i] != bench_octet(seq + i))
 			return wrong(b, "octet %u is sent as %02x, it was queued as %02x", seq + i,

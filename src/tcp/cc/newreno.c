@@ -21,11 +21,13 @@ static void start(struct cc *cc, instant now)
 
 static void slow_start(struct cc *cc, const struct ack_event *ev)
 {
-	/* One ACK may stand for a whole batch: the limit counts for each segment of ACKs (DESIGN
-	 * D14). */
+	/*
+	 * RFC 3465 2.3: L. DEPARTS: what we sent at once, one ACK may be for (DESIGN D14); that
+	 * much counts, and so an ACK never lets more than twice of it go at once.
+	 */
 	uint32_t l = mine(cc)->after_rto ? 1 : 2;
-	uint64_t limit = (uint64_t)l * cc->smss * max_u32(ev->segments, 1);
-	uint64_t grown = cc->cwnd + min_u64(ev->acked, limit);
+	uint32_t limit = max_u32(l * cc->smss, ev->batch);
+	uint64_t grown = (uint64_t)cc->cwnd + min_u32(ev->acked, limit);
 
 	cc->cwnd = (uint32_t)min_u64(grown, UINT32_MAX / 2);
 }

@@ -21,10 +21,7 @@ static struct cc begin(uint32_t cwnd, uint32_t ssthresh)
 
 static void ack(struct cc *cc, uint32_t octets, bool limited)
 {
-	const struct ack_event ev = {.acked = octets,
-				     .segments = 1,
-				     .advanced = true,
-				     .cwnd_limited = limited};
+	const struct ack_event ev = {.acked = octets, .advanced = true, .cwnd_limited = limited};
 
 	cc_newreno.on_ack(cc, &ev);
 }
@@ -55,6 +52,27 @@ static void F7_byte_counting(void **state)
 	assert_int_equal(cc.ssthresh, 6500);
 	ack(&cc, 2000, true);
 	assert_int_equal(cc.cwnd, 2000);
+}
+
+/* D14: what was sent at once may be acknowledged at once; more than that grows it no more. */
+static void F7_one_ack_for_a_batch(void **state)
+{
+	struct cc cc = begin(10000, SSTHRESH_INFINITE);
+	struct ack_event ev = {.acked = 10000, .batch = 10000, .cwnd_limited = true};
+
+	(void)state;
+	cc_newreno.on_ack(&cc, &ev);
+	assert_int_equal(cc.cwnd, 20000);
+	ev.acked = 50000;
+	cc_newreno.on_ack(&cc, &ev);
+	assert_int_equal(cc.cwnd, 30000);
+	/* After a time-out a batch begins with one segment, and doubles like anything else. */
+	cc_newreno.on_rto(&cc, 60000, true, (instant){0});
+	for (uint32_t batch = 1000; batch < 16000; batch *= 2) {
+		ev.acked = ev.batch = batch;
+		cc_newreno.on_ack(&cc, &ev);
+		assert_int_equal(cc.cwnd, 2 * batch);
+	}
 }
 
 static void must_19_congestion_avoidance_adds_a_segment_in_a_round_trip(void **state)
@@ -107,6 +125,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(must_19_slow_start_doubles_in_a_round_trip),
 		cmocka_unit_test(F7_byte_counting),
+		cmocka_unit_test(F7_one_ack_for_a_batch),
 		cmocka_unit_test(must_19_congestion_avoidance_adds_a_segment_in_a_round_trip),
 		cmocka_unit_test(F4_half_the_flight),
 		cmocka_unit_test(F18_no_growth_when_the_application_is_the_limit),
