@@ -155,6 +155,7 @@ int aksu_link_mtu(const struct aksu *s, int link);
 
 /**
  * Gives the link an address of ours; `prefix` (0 to 32, or 128 for IPv6) makes the on-link route.
+ * It is good at once; whether another station has it too turns out later: aksu_addr_in_use().
  * -AKSU_ENOENT (no such link), -AKSU_EINVAL (no host's address, prefix too long, IPv6 on an MTU
  * below 1280), -AKSU_EADDRINUSE, -AKSU_ENOBUFS (256 addresses, 64 of an Ethernet link),
  * -AKSU_ENOMEM.
@@ -165,6 +166,21 @@ int aksu_addr_add(struct aksu *s, int link, const struct aksu_addr *addr, unsign
  * soft error and time out, or go on at once when it comes back, also on another link. -AKSU_ENOENT.
  */
 int aksu_addr_remove(struct aksu *s, int link, const struct aksu_addr *addr);
+
+/**
+ * Asks the stations of an Ethernet link, once, whether one of them has an address that is not ours
+ * yet (RFC 5227 2.1.1, RFC 4862 5.4). Ask aksu_addr_in_use() a little later, and before asking
+ * again. Up to eight addresses of a link are watched. -AKSU_ENOENT (no such link),
+ * -AKSU_EOPNOTSUPP (a link without neighbours).
+ */
+int aksu_addr_probe(struct aksu *s, int link, const struct aksu_addr *addr, aksu_time now);
+/**
+ * Whether another station has claimed an address of ours, or one that aksu_addr_probe() asked
+ * about; `mac` is then who. Each claim is also an AKSU_DROP_ADDR_IN_USE. An address of ours stays
+ * ours: it is defended by one ARP announcement in ten seconds (RFC 5227 2.4 (c)).
+ */
+bool aksu_addr_in_use(const struct aksu *s, int link, const struct aksu_addr *addr,
+		      uint8_t mac[6]);
 
 /**
  * Adds a route, or replaces that of the same link and prefix; `gateway` NULL means on-link. The

@@ -74,6 +74,7 @@ extern "C" {
 	X(FRAME_LINK,          "",               "the frame names a link that does not exist") \
 	X(ARP_BAD,             "826",            "the ARP packet is malformed or not for us") \
 	X(ND_BAD,              "4861 7",         "the neighbour discovery message is malformed or not from a neighbour") \
+	X(ADDR_IN_USE,         "5227 2.4",       "another station says that it has an address of ours, or one that we asked for") \
 	X(NEIGHBOUR_FAILED,    "4861 7.2.2",     "the next hop did not answer") \
 	X(NEIGHBOUR_QUEUE,     "1122 2.3.2.2",   "too many packets wait for the same neighbour") \
 	X(IP_SHORT,            "791 3.1",        "the packet is shorter than it says, or than an IP header") \

@@ -5,7 +5,8 @@
  *
  * A packet teaches us something in two cases only: its sender is in the cache already, or it asks
  * for an address of ours (so it will talk to us next). Replies that nobody asked for create
- * nothing. A claim to one of our own addresses is not believed, and not fought over either.
+ * nothing. A claim to one of our own addresses is not believed, but told, and answered once in ten
+ * seconds (RFC 5227 section 2.4 (c)).
  */
 #include "link/ether.h"
 
@@ -48,7 +49,7 @@ static bool sender_is_valid(const struct link *l, const struct arp *arp)
 		return false;
 	if (addr_is_multicast(&arp->spa) || addr_is_limited_broadcast(&arp->spa))
 		return false;
-	return !addr_is_loopback(&arp->spa) && !link_owns(l, &arp->spa);
+	return !addr_is_loopback(&arp->spa);
 }
 
 /* RFC 826's "Merge_flag": true when the sender was in the cache. */
@@ -76,6 +77,11 @@ enum aksu_drop arp_input(struct link *l, const uint8_t *data, size_t n, instant 
 	if (!sender_is_valid(l, &arp))
 		return AKSU_DROP_ARP_BAD;
 	probe = addr_is_unspecified(&arp.spa);
+	if (claim_hear(l, probe && !link_owns(l, &arp.tpa) ? &arp.tpa : &arp.spa, arp.sha)) {
+		if (link_owns(l, &arp.spa))
+			claim_contest(l, &arp.spa, now);
+		return AKSU_DROP_ADDR_IN_USE;
+	}
 	known = !probe && merge(l, &arp, now);
 	asks_us = arp.op == ARP_REQUEST && link_owns(l, &arp.tpa);
 	if (asks_us && !probe && !known) /* no memory: then we ask when we must talk to it */

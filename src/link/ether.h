@@ -33,6 +33,8 @@ enum {
 	LINK_CONTROL_MAX = 32,   /* frames: a question to each of that many neighbours at once */
 	LINK_CONTROL_LEN = 96,   /* octets: a neighbour advertisement over IPv6 has 86 */
 	LINK_FAILURES_MAX = 16,  /* records: more than the packets of four neighbours */
+	LINK_CLAIMS_MAX = 8,     /* addresses that are asked about, or quarrelled over, at once */
+	LINK_DEFEND_SECONDS = 10, /* DEFEND_INTERVAL (RFC 5227 section 1.1) */
 
 	/* Packets for one neighbour: RFC 4861 7.2.2 asks for one; a SYN and its company fit. */
 	NEIGHBOUR_WAITING_MAX = 3,
@@ -82,6 +84,12 @@ struct control {
 };
 static_assert(ETH_HDR_LEN + 40 + 32 <= LINK_CONTROL_LEN, "the longest: a neighbour advertisement");
 
+/* An address that another station uses, or may turn out to. */
+struct claim {
+	struct aksu_addr addr; /* ::, of no family: the place is free */
+	struct mac by;         /* all zero: nobody has claimed it */
+};
+
 struct ether {
 	struct pool neighbours;
 	uint32_t bucket[NEIGHBOUR_BUCKETS];
@@ -96,6 +104,10 @@ struct ether {
 	uint32_t failure_head, failure_count;
 	uint32_t addr_count;
 	struct aksu_addr addr[LINK_ADDRS_MAX];
+	struct claim claim[LINK_CLAIMS_MAX];
+	uint32_t claim_next;
+	bool defended;
+	instant defended_at;
 	struct control control[LINK_CONTROL_MAX];
 	struct link_failure failure[LINK_FAILURES_MAX];
 };
@@ -115,6 +127,17 @@ void link_control(struct link *l, struct mac dst, uint16_t type, const uint8_t *
 /* Writes the Ethernet header into a frame. */
 void link_frame(const struct link *l, struct aksu_tx *tx, struct mac dst,
 		const struct aksu_addr *hop);
+
+/* ------------------------------------------------------------------ claim.c */
+
+/* What was heard about an address counts no more: it became ours just now, or is no longer. */
+void claim_forget(struct link *l, const struct aksu_addr *addr);
+
+/* Another station says that it has an address; true if that concerns us. */
+bool claim_hear(struct link *l, const struct aksu_addr *addr, struct mac by);
+
+/* Says once more that an IPv4 address is ours, to everybody, but not too often. */
+void claim_contest(struct link *l, const struct aksu_addr *addr, instant now);
 
 /* ------------------------------------------------------------------ neighbour.c */
 

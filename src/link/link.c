@@ -78,14 +78,18 @@ bool link_owns(const struct link *l, const struct aksu_addr *addr)
 
 /*
  * One announcement, at once: a gratuitous ARP request (RFC 5227 section 2.3), an unsolicited
- * advertisement (RFC 4861 section 7.2.6).
+ * advertisement (RFC 4861 section 7.2.6). Who has it already answers the former; for IPv6 that
+ * takes a question, before the advertisement says that it is settled (RFC 4862 section 5.4).
  */
 static void announce(struct link *l, const struct aksu_addr *addr, instant now)
 {
-	if (addr_is_v4(addr))
+	if (addr_is_v4(addr)) {
 		arp_ask(l, addr, addr, MAC_BROADCAST);
-	else
+	} else {
+		link_addr_probe(l, addr);
 		nd_announce(l, addr, now);
+	}
+	claim_forget(l, addr);
 }
 
 int link_addr_add(struct link *l, const struct aksu_addr *addr, instant now)
@@ -105,8 +109,10 @@ void link_addr_remove(struct link *l, const struct aksu_addr *addr)
 {
 	struct ether *e = l->ether;
 
-	if (e != NULL && link_owns(l, addr))
-		e->addr[addr_index(e, addr)] = e->addr[--e->addr_count];
+	if (e == NULL || !link_owns(l, addr))
+		return;
+	e->addr[addr_index(e, addr)] = e->addr[--e->addr_count];
+	claim_forget(l, addr);
 }
 
 /* ------------------------------------------------------------------ change */

@@ -14,9 +14,9 @@
  *                                      │        └► link_failure  when it did not
  *                                      └─► DROP
  *
- * Duplicate address detection and address autoconfiguration (RFC 4862) are not done here: router
- * advertisements are decoded and handed up. Multicast groups are heard without telling anybody (no
- * MLD).
+ * Address autoconfiguration (RFC 4862) is not done here: router advertisements are decoded and
+ * handed up. An address in use elsewhere is told, not given up. Multicast groups are heard without
+ * telling anybody (no MLD).
  */
 #ifndef AKSU_LINK_LINK_H
 #define AKSU_LINK_LINK_H
@@ -84,11 +84,22 @@ static inline uint32_t link_head_len(const struct link *l)
 
 /*
  * The addresses that ARP and neighbour solicitations are answered for. A new IPv4 address is
- * announced by one gratuitous ARP request (RFC 5227 section 2.3), an IPv6 address by one
- * unsolicited advertisement (RFC 4861 section 7.2.6). -ENOBUFS (table full); adding one twice is 0.
+ * announced by one gratuitous ARP request (RFC 5227 section 2.3). For an IPv6 address one
+ * solicitation asks whether somebody else has it (RFC 4862 section 5.4), and one unsolicited
+ * advertisement follows (RFC 4861 section 7.2.6); it is used meanwhile. -ENOBUFS (table full);
+ * adding one twice is 0.
  */
 int link_addr_add(struct link *l, const struct aksu_addr *addr, instant now);
 void link_addr_remove(struct link *l, const struct aksu_addr *addr);
+
+/*
+ * Asks once whether anybody has an address that is not ours yet (RFC 5227 section 2.1.1, RFC 4862
+ * section 5.4), and forgets what was heard of it before. Nothing on a link without neighbours.
+ */
+void link_addr_probe(struct link *l, const struct aksu_addr *addr);
+
+/* Whether another station uses an address of ours, or one that was asked about; and which. */
+bool link_addr_claimed(const struct link *l, const struct aksu_addr *addr, struct mac *by);
 
 /* ------------------------------------------------------------------ receiving */
 
@@ -102,7 +113,7 @@ struct link_in {
 
 /*
  * Takes the frame off a packet; ARP is dealt with on the spot. AKSU_DROP_NONE, FRAME_SHORT,
- * FRAME_NOT_OURS, FRAME_TYPE, IP_VERSION, ARP_BAD.
+ * FRAME_NOT_OURS, FRAME_TYPE, IP_VERSION, ARP_BAD, ADDR_IN_USE.
  */
 enum aksu_drop link_input(struct link *l, const uint8_t *frame, size_t n, instant now,
 			  struct link_in *out);
@@ -127,7 +138,7 @@ struct link_router {
 /*
  * Solicitations for our addresses are answered, advertisements enter the cache. `router` is filled
  * by a router advertisement and cleared otherwise; NULL is fine. AKSU_DROP_NONE, ND_BAD, ICMP_BAD,
- * or ICMP_IGNORED for what concerns routers only.
+ * ADDR_IN_USE, or ICMP_IGNORED for what concerns routers only.
  */
 enum aksu_drop link_nd_input(struct link *l, const struct link_nd *in, instant now,
 			     struct link_router *router);

@@ -485,10 +485,9 @@ static void impossible_arp_senders_are_not_believed(void **state)
 		/* 2 */ {{{255, 255, 255, 255, 255, 255}}, "10.0.0.2"},
 		/* 3 */ {{{0}}, "10.0.0.2"},
 		/* 4: ourselves */ {{{2, 0, 0, 0, 0, 1}}, "10.0.0.2"},
-		/* 5: our address */ {{{2, 0, 0, 0, 0, 2}}, "10.0.0.1"},
-		/* 6 */ {{{2, 0, 0, 0, 0, 2}}, "224.0.0.1"},
-		/* 7 */ {{{2, 0, 0, 0, 0, 2}}, "255.255.255.255"},
-		/* 8 */ {{{2, 0, 0, 0, 0, 2}}, "127.0.0.1"},
+		/* 5 */ {{{2, 0, 0, 0, 0, 2}}, "224.0.0.1"},
+		/* 6 */ {{{2, 0, 0, 0, 0, 2}}, "255.255.255.255"},
+		/* 7 */ {{{2, 0, 0, 0, 0, 2}}, "127.0.0.1"},
 	};
 	struct bench b;
 
@@ -922,6 +921,152 @@ static void rfc4862_5_4_a_duplicate_of_us_is_told_so(void **state)
 	finish(&b);
 }
 
+/* ------------------------------------------------------------------ who has an address */
+
+static bool claimed(const struct bench *b, const char *text, struct mac by)
+{
+	struct aksu_addr a = addr(text);
+	struct mac who;
+
+	return link_addr_claimed(&b->link, &a, &who) && mac_eq(who, by);
+}
+
+static bool unclaimed(const struct bench *b, const char *text)
+{
+	struct aksu_addr a = addr(text);
+	struct mac who;
+
+	return !link_addr_claimed(&b->link, &a, &who);
+}
+
+/* Asked from 0.0.0.0, so that no cache learns of it; whoever answers has it. */
+static void rfc5227_2_1_1_a_probe_finds_who_has_an_address(void **state)
+{
+	struct aksu_addr a = addr("10.0.0.7");
+	struct bench b;
+	struct arp arp;
+
+	(void)state;
+	on_ethernet(&b);
+	link_addr_probe(&b.link, &a);
+	assert_true(sent(&b));
+	assert_frame(&b, MAC_BROADCAST, ETH_TYPE_ARP);
+	arp = sent_arp(&b);
+	assert_int_equal(arp.op, ARP_REQUEST);
+	assert_true(same(&arp.spa, "0.0.0.0") && same(&arp.tpa, "10.0.0.7"));
+	assert_true(mac_is_zero(arp.tha));
+	assert_true(unclaimed(&b, "10.0.0.7"));
+	assert_int_equal(receive_arp(&b, ARP_REPLY, OTHER, "10.0.0.8", "0.0.0.0"),
+			 AKSU_DROP_ARP_BAD);
+	assert_true(unclaimed(&b, "10.0.0.7") && unclaimed(&b, "10.0.0.8"));
+	assert_int_equal(receive_arp(&b, ARP_REPLY, PEER, "10.0.0.7", "0.0.0.0"),
+			 AKSU_DROP_ADDR_IN_USE);
+	assert_true(claimed(&b, "10.0.0.7", PEER));
+	assert_false(is_known(&b, "10.0.0.7"));
+	assert_false(sent(&b)); /* it is theirs: nothing is to be defended */
+
+	link_addr_probe(&b.link, &a); /* asked anew: what was heard before counts no more */
+	assert_true(unclaimed(&b, "10.0.0.7"));
+	finish(&b);
+}
+
+/* Two stations that want the same address hear each other's probes (section 2.1.1). */
+static void rfc5227_2_1_1_anothers_probe_for_it_is_a_claim(void **state)
+{
+	struct aksu_addr a = addr("10.0.0.7");
+	struct bench b;
+
+	(void)state;
+	on_ethernet(&b);
+	link_addr_probe(&b.link, &a);
+	assert_int_equal(receive_arp(&b, ARP_REQUEST, OURS, "0.0.0.0", "10.0.0.7"),
+			 AKSU_DROP_ARP_BAD); /* our own, come back */
+	assert_true(unclaimed(&b, "10.0.0.7"));
+	assert_int_equal(receive_arp(&b, ARP_REQUEST, PEER, "0.0.0.0", "10.0.0.7"),
+			 AKSU_DROP_ADDR_IN_USE);
+	assert_true(claimed(&b, "10.0.0.7", PEER));
+	assert_int_equal(link_addr_add(&b.link, &a, b.now), 0);
+	assert_true(unclaimed(&b, "10.0.0.7"));
+	finish(&b);
+}
+
+static void rfc5227_2_4_an_address_of_ours_is_defended_once_in_ten_seconds(void **state)
+{
+	struct bench b;
+	struct arp arp;
+
+	(void)state;
+	on_ethernet(&b);
+	assert_int_equal(receive_arp(&b, ARP_REQUEST, PEER, "10.0.0.1", "10.0.0.9"),
+			 AKSU_DROP_ADDR_IN_USE);
+	assert_true(claimed(&b, "10.0.0.1", PEER));
+	assert_true(sent(&b));
+	assert_frame(&b, MAC_BROADCAST, ETH_TYPE_ARP);
+	arp = sent_arp(&b);
+	assert_true(same(&arp.spa, "10.0.0.1") && same(&arp.tpa, "10.0.0.1"));
+	wait_ms(&b, 9900);
+	assert_int_equal(receive_arp(&b, ARP_REPLY, OTHER, "10.0.0.1", "10.0.0.1"),
+			 AKSU_DROP_ADDR_IN_USE);
+	assert_true(claimed(&b, "10.0.0.1", OTHER));
+	assert_false(sent(&b));
+	wait_ms(&b, 200);
+	assert_int_equal(receive_arp(&b, ARP_REQUEST, PEER, "10.0.0.1", "10.0.0.1"),
+			 AKSU_DROP_ADDR_IN_USE);
+	assert_true(sent(&b));
+	assert_false(is_known(&b, "10.0.0.1"));
+	finish(&b);
+}
+
+static void rfc4862_5_4_a_new_address_is_asked_about(void **state)
+{
+	struct aksu_addr a = addr("fd00::7"), other = addr("fd00::8");
+	struct nd_packet na = advertisement("fd00::7", "ff02::1", ND_OVERRIDE, PEER);
+	struct ipv6 ip;
+	struct icmp m;
+	struct bench b;
+
+	(void)state;
+	on_ethernet(&b);
+	assert_int_equal(link_addr_add(&b.link, &a, b.now), 0);
+	assert_true(sent(&b));
+	m = sent_nd(&b, &ip);
+	assert_int_equal(m.kind, ICMP_NEIGHBOUR_SOLICITATION);
+	assert_true(same(&ip.src, "::") && same(&ip.dst, "ff02::1:ff00:7"));
+	assert_true(same(&m.target, "fd00::7"));
+	assert_false(m.nd.has_source);
+	assert_true(unclaimed(&b, "fd00::7"));
+	assert_int_equal(receive_nd(&b, &na, NULL), AKSU_DROP_ADDR_IN_USE);
+	assert_true(claimed(&b, "fd00::7", PEER));
+
+	link_addr_probe(&b.link, &other); /* not ours, and asked about all the same */
+	assert_true(sent(&b));
+	na = advertisement("fd00::8", "ff02::1", ND_OVERRIDE, OTHER);
+	assert_int_equal(receive_nd(&b, &na, NULL), AKSU_DROP_ADDR_IN_USE);
+	assert_true(claimed(&b, "fd00::8", OTHER));
+	link_addr_remove(&b.link, &a);
+	assert_true(unclaimed(&b, "fd00::7"));
+	finish(&b);
+}
+
+/* The table of claims is bounded: the oldest question is forgotten, nothing else is. */
+static void claims_are_bounded(void **state)
+{
+	struct aksu_addr a = addr("10.0.0.100");
+	struct bench b;
+
+	(void)state;
+	on_ethernet(&b);
+	for (unsigned i = 0; i < 3 * LINK_CLAIMS_MAX; i++) {
+		a.b[15] = (uint8_t)(100 + i);
+		link_addr_probe(&b.link, &a);
+	}
+	assert_int_equal(receive_arp(&b, ARP_REPLY, PEER, "10.0.0.100", "0.0.0.0"),
+			 AKSU_DROP_ARP_BAD);
+	assert_int_equal(receive_arp(&b, ARP_REPLY, PEER, "10.0.0.123", "0.0.0.0"),
+			 AKSU_DROP_ADDR_IN_USE);
+	finish(&b);
+}
+
 static void rfc4861_7_1_invalid_messages_are_dropped(void **state)
 {
 	struct nd_packet far = solicitation("fd00::2", "ff02::1:ff00:1", "fd00::1");
@@ -941,7 +1086,7 @@ static void rfc4861_7_1_invalid_messages_are_dropped(void **state)
 	assert_int_equal(receive_nd(&b, &dad_to_us, NULL), AKSU_DROP_ND_BAD);
 	dad_with_mac.m.nd.has_source = true;
 	assert_int_equal(receive_nd(&b, &dad_with_mac, NULL), AKSU_DROP_ND_BAD);
-	assert_int_equal(receive_nd(&b, &spoof, NULL), AKSU_DROP_ND_BAD);
+	assert_int_equal(receive_nd(&b, &spoof, NULL), AKSU_DROP_ADDR_IN_USE);
 	assert_int_equal(receive_nd(&b, &to_all, NULL), AKSU_DROP_ND_BAD);
 	assert_int_equal(receive_nd(&b, &unknown, NULL), AKSU_DROP_ND_BAD);
 	assert_int_equal(receive_nd(&b, &other, NULL), AKSU_DROP_ICMP_IGNORED);
@@ -1166,6 +1311,11 @@ int main(void)
 		cmocka_unit_test(rfc4861_7_2_4_solicitation_is_answered),
 		cmocka_unit_test(rfc4861_7_2_4_answer_waits_for_a_mac_that_was_not_told),
 		cmocka_unit_test(rfc4862_5_4_a_duplicate_of_us_is_told_so),
+		cmocka_unit_test(rfc5227_2_1_1_a_probe_finds_who_has_an_address),
+		cmocka_unit_test(rfc5227_2_1_1_anothers_probe_for_it_is_a_claim),
+		cmocka_unit_test(rfc5227_2_4_an_address_of_ours_is_defended_once_in_ten_seconds),
+		cmocka_unit_test(rfc4862_5_4_a_new_address_is_asked_about),
+		cmocka_unit_test(claims_are_bounded),
 		cmocka_unit_test(rfc4861_7_1_invalid_messages_are_dropped),
 		cmocka_unit_test(rfc4861_7_2_2_questions_go_to_the_solicited_node),
 		cmocka_unit_test(rfc4861_7_2_5_advertisements_update_the_cache),

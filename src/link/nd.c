@@ -3,8 +3,8 @@
  * link/nd.c - neighbour discovery for IPv6, as a host does it (RFC 4861 sections 6.3, 7.1 and 7.2).
  *
  * Solicitations for our addresses are answered, advertisements enter the cache, a router
- * advertisement is decoded for those above. Not here: duplicate address detection and
- * autoconfiguration (RFC 4862), router solicitations of our own, and redirects.
+ * advertisement is decoded for those above. Not here: autoconfiguration (RFC 4862), router
+ * solicitations of our own, and redirects.
  */
 #include "link/ether.h"
 
@@ -40,7 +40,8 @@ void nd_ask(struct link *l, const struct aksu_addr *target, const struct aksu_ad
 	struct icmp m = {
 		.kind = ICMP_NEIGHBOUR_SOLICITATION,
 		.target = *target,
-		.nd = {.has_source = true, .source = l->mac},
+		/* Who has no address yet gives no MAC either (RFC 4861 section 4.3). */
+		.nd = {.has_source = !addr_is_unspecified(from), .source = l->mac},
 	};
 	uint8_t packet[LINK_CONTROL_LEN];
 	size_t n = emit_packet(&m, from, &to, packet);
@@ -109,9 +110,11 @@ static enum aksu_drop on_solicitation(struct link *l, const struct link_nd *in,
 
 	if (nameless && (m->nd.has_source || !addr_eq(&in->dst, &group)))
 		return AKSU_DROP_ND_BAD;
-	if (addr_is_multicast(&in->src) || link_owns(l, &in->src))
-		return AKSU_DROP_ND_BAD;
 	if (m->nd.has_source && !mac_is_valid(l, m->nd.source))
+		return AKSU_DROP_ND_BAD;
+	if (m->nd.has_source && claim_hear(l, &in->src, m->nd.source))
+		return AKSU_DROP_ADDR_IN_USE;
+	if (addr_is_multicast(&in->src) || link_owns(l, &in->src))
 		return AKSU_DROP_ND_BAD;
 	if (!link_owns(l, &m->target))
 		return AKSU_DROP_ICMP_IGNORED;
@@ -148,9 +151,13 @@ static enum aksu_drop on_advertisement(struct link *l, const struct link_nd *in,
 	bool solicited = m->nd.flags & ND_SOLICITED;
 	struct neighbour *n;
 
-	if ((solicited && addr_is_multicast(&in->dst)) || link_owns(l, &m->target))
+	if (solicited && addr_is_multicast(&in->dst))
 		return AKSU_DROP_ND_BAD;
 	if (m->nd.has_target && !mac_is_valid(l, m->nd.target))
+		return AKSU_DROP_ND_BAD;
+	if (m->nd.has_target && claim_hear(l, &m->target, m->nd.target))
+		return AKSU_DROP_ADDR_IN_USE;
+	if (link_owns(l, &m->target))
 		return AKSU_DROP_ND_BAD;
 	n = neighbour_find(l, &m->target);
 	if (n == NULL)

@@ -220,6 +220,32 @@ int aksu_addr_remove(struct aksu *s, int link, const struct aksu_addr *addr)
 	return error;
 }
 
+int aksu_addr_probe(struct aksu *s, int link, const struct aksu_addr *addr, aksu_time now)
+{
+	struct iface *i = iface_at(s, link);
+
+	if (poisoned(s))
+		return -AKSU_EPOISONED;
+	if (i == NULL)
+		return -AKSU_ENOENT;
+	if (i->l.kind != AKSU_LINK_ETHERNET)
+		return -AKSU_EOPNOTSUPP;
+	(void)latch(s, now);
+	link_addr_probe(&i->l, addr);
+	return AKSU_OK;
+}
+
+bool aksu_addr_in_use(const struct aksu *s, int link, const struct aksu_addr *addr, uint8_t mac[6])
+{
+	const struct iface *i = iface_at(s, link);
+	struct mac by;
+
+	if (i == NULL || !link_addr_claimed(&i->l, addr, &by))
+		return false;
+	memcpy(mac, by.b, sizeof(by.b));
+	return true;
+}
+
 int aksu_route_add(struct aksu *s, int link, const struct aksu_addr *dst, unsigned prefix,
 		   const struct aksu_addr *gateway)
 {
