@@ -245,7 +245,7 @@ struct aksu_info {
 	uint8_t snd_wscale, rcv_wscale;
 	uint8_t backoff;    /**< retransmission time-outs in a row */
 	uint8_t in_recovery;
-	uint32_t conn;      /**< as in struct aksu_event */
+	uint32_t conn;      /**< as in struct aksu_event; 0: a listener, or never opened */
 	uint32_t snd_mss, rcv_mss, advmss, pmtu;
 	uint32_t iss, irs, snd_una, snd_nxt, snd_wnd, rcv_nxt, rcv_wnd;
 	uint32_t cwnd, ssthresh, in_flight; /**< octets */
@@ -253,7 +253,7 @@ struct aksu_info {
 	uint32_t send_queue, receive_queue; /**< octets; of a listener: its backlog, and connections to accept */
 	uint64_t retransmissions;           /**< segments, whole life */
 	uint64_t octets_acked, octets_received; /**< as numbers: SYN and FIN count as one each */
-	aksu_time state_since;              /**< to the second; of TIME-WAIT: since 2MSL last began; 0: never opened */
+	aksu_time state_since;              /**< to the second; of TIME-WAIT: since 2MSL last began */
 	aksu_time next_timer;               /**< AKSU_NEVER when none runs */
 	uint8_t timer;                      /**< enum aksu_timer of it */
 	uint8_t error;                      /**< enum aksu_error that ended the connection, or 0 */

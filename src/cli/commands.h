@@ -13,5 +13,8 @@ int cmd_demo(int argc, char **argv);
 int cmd_discard(int argc, char **argv);
 int cmd_echo(int argc, char **argv);
 int cmd_listen(int argc, char **argv);
+int cmd_ss(int argc, char **argv);
+int cmd_stats(int argc, char **argv);
+int cmd_stop(int argc, char **argv);
 
 #endif

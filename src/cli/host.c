@@ -291,6 +291,29 @@ static void hold_standard_fds(void)
 			return;
 }
 
+static void on_control_stop(void *ctx, aksu_time now) { host_end(ctx, now); }
+
+/* Without one it goes on, unless the name that was wanted is another's. */
+static bool open_control(struct host *h, struct aksu_reason *why)
+{
+	struct control_config config = {
+		.name = h->options.control,
+		.command = h->name,
+		.stack = h->stack,
+		.loop = h->loop,
+		.ctx = h,
+		.stop = on_control_stop,
+	};
+	int error;
+
+	if (h->options.no_control)
+		return true;
+	error = control_open(&config, &h->control, why);
+	if (error == -AKSU_EOPNOTSUPP)
+		host_say(h, LOG_INFO, "aksu ss will not find this one: %s", why->text);
+	return error == 0 || error == -AKSU_EOPNOTSUPP;
+}
+
 bool host_open(struct host *h, const char *name, const struct host_calls *calls, void *ctx,
 	       struct aksu_reason *why)
 {
@@ -303,7 +326,7 @@ bool host_open(struct host *h, const char *name, const struct host_calls *calls,
 	hold_standard_fds();
 	signal(SIGPIPE, SIG_IGN); /* who stops reading ends us properly */
 	if (!watch_open(&h->watch, &h->options.watch, why) || !make_stack(h, why) ||
-	    !make_loop(h, why))
+	    !make_loop(h, why) || !open_control(h, why))
 		return false;
 	for (size_t i = 0; i < h->options.links; i++)
 		if (!open_link(h, i, why))
@@ -314,6 +337,7 @@ bool host_open(struct host *h, const char *name, const struct host_calls *calls,
 
 void host_close(struct host *h)
 {
+	control_close(h->control);
 	aksu_loop_free(h->loop);
 	aksu_free(h->stack);
 	for (size_t i = 0; i < HOST_LINKS; i++)

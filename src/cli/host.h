@@ -16,6 +16,7 @@
 
 #include <aksu/loop.h>
 
+#include "cli/control.h"
 #include "cli/host_options.h"
 
 /* A number that --stats prints. */
@@ -51,6 +52,7 @@ struct host {
 	void *ctx;
 	struct aksu *stack;
 	struct aksu_loop *loop;
+	struct control *control; /* NULL: nobody can ask */
 	struct host_link {
 		struct aksu_device *device; /* of the kernel */
 		struct aksu_device *dev;    /* the same, or what is around it */

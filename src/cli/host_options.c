@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/control_dir.h"
+
 enum { MTU_MIN = 68, MTU_MAX = 65535, BUDGET_MAX_MIB = 1 << 20 };
 
 static const char *const LEVELS[LOG_LEVELS] = {"quiet", "error", "warn", "info", "debug"};
@@ -153,6 +155,18 @@ static bool take_log(void *into, const char *value, struct aksu_reason *why)
 	return because(why, "'%s' is not a level: quiet, error, warn, info and debug are", value);
 }
 
+static bool take_name(void *into, const char *value, struct aksu_reason *why)
+{
+	((struct host_options *)into)->control = value;
+	return control_name_check(value, why);
+}
+
+static bool take_no_control(void *into, const char *value, struct aksu_reason *why)
+{
+	(void)value, (void)why;
+	return ((struct host_options *)into)->no_control = true;
+}
+
 static const struct option_row ROWS[] = {
 	{"link", "KIND:NAME",
 	 "the device: tun:ak0 or tap:ak0, made unless it exists, or\n"
@@ -162,8 +176,7 @@ static const struct option_row ROWS[] = {
 	{"host", "A/P", "brings the device up and gives the kernel this address", take_host},
 	{"gw", "A", "the router for everything else", take_gw},
 	{"mtu", "N", "of the link", take_mtu},
-	{"offload", "on|off", "checksums and cutting by the device; default off",
-	 take_offload},
+	{"offload", "on|off", "checksums and cutting by the device; default off", take_offload},
 	{"trace", NULL, "draws each segment as a ladder (--wide adds why; --ascii)", take_trace},
 	{"wide", NULL, NULL, take_wide},
 	{"ascii", NULL, NULL, take_ascii},
@@ -176,6 +189,8 @@ static const struct option_row ROWS[] = {
 	 take_faults},
 	{"seed", "N", NULL, take_seed},
 	{"budget", "MIB", "the most memory that the stack may hold, default 64", take_budget},
+	{"name", "NAME", "what aksu ss calls it (--no-control: it cannot be asked)", take_name},
+	{"no-control", NULL, NULL, take_no_control},
 	{"log", "LEVEL", "quiet, error, warn, info, debug; info, in a pipe warn", take_log},
 };
 

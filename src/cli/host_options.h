@@ -35,6 +35,8 @@ struct host_options {
 	uint64_t seed;
 	bool faulty, stats, plain, offload;
 	enum log_level log;
+	const char *control; /* the name of the control socket; NULL: COMMAND-PID */
+	bool no_control;
 	struct watch_options watch;
 };
 

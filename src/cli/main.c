@@ -23,6 +23,9 @@ static const struct command commands[] = {
 	{"chargen", "the same, that sends characters without end (RFC 864)", cmd_chargen},
 	{"listen", "standard input and output over a connection that comes", cmd_listen},
 	{"connect", "the same over a connection that we open, as nc does", cmd_connect},
+	{"ss", "the connections of an aksu that runs, and what each waits for", cmd_ss},
+	{"stats", "its counters", cmd_stats},
+	{"stop", "tells it to end, as Ctrl-C does", cmd_stop},
 	{"bench", "how fast two hosts in memory are, beside a skeleton without a stack", cmd_bench},
 };
 

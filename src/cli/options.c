@@ -26,13 +26,21 @@ static const struct option_row *row_at(const struct command_line *line, size_t n
 
 /* ------------------------------------------------------------------ help */
 
-static void print_row(const struct option_row *row)
+static bool has_letter(const struct command_line *line, const struct option_row *row)
+{
+	return line->letters && !row->value && strchr(line->letters, row->name[0]);
+}
+
+static void print_row(const struct command_line *line, const struct option_row *row)
 {
 	const char *at = row->help, *end;
 	char left[40];
 
-	snprintf(left, sizeof(left), "--%s%s%s", row->name, row->value ? " " : "",
-		 row->value ? row->value : "");
+	if (has_letter(line, row))
+		snprintf(left, sizeof(left), "-%c, --%s", row->name[0], row->name);
+	else
+		snprintf(left, sizeof(left), "--%s%s%s", row->name, row->value ? " " : "",
+			 row->value ? row->value : "");
 	do {
 		end = strchr(at, '\n');
 		printf("  %-18s %.*s\n", at == row->help ? left : "",
@@ -49,7 +57,7 @@ static void print_help(const struct command_line *line)
 	printf("usage: aksu %s %s\n\n%s\n", line->name, line->usage, line->about);
 	for (size_t n = 0; (row = row_at(line, n, &into)) != NULL; n++)
 		if (row->help)
-			print_row(row);
+			print_row(line, row);
 	printf("\n%s", line->tail);
 }
 
@@ -77,6 +85,19 @@ static void collect(const struct command_line *line, struct option all[OPTIONS_M
 	all[n + 1] = (struct option){NULL, 0, NULL, 0};
 }
 
+/* By its number, or by its letter. */
+static const struct option_row *row_found(const struct command_line *line, int found, void **into)
+{
+	const struct option_row *row;
+
+	if (found >= FIRST_ROW)
+		return row_at(line, (size_t)(found - FIRST_ROW), into);
+	for (size_t n = 0; (row = row_at(line, n, into)) != NULL; n++)
+		if (row->name[0] == found && has_letter(line, row))
+			break;
+	return row;
+}
+
 static bool take(const struct command_line *line, int found, const char *word,
 		 struct aksu_reason *why)
 {
@@ -92,7 +113,7 @@ static bool take(const struct command_line *line, int found, const char *word,
 	if (found == '?')
 		return because(why, "there is no option %s; aksu %s --help lists them", word,
 			       line->name);
-	row = row_at(line, (size_t)(found - FIRST_ROW), &into);
+	row = row_found(line, found, &into);
 	return row->take(into, optarg, &wrong) || because(why, "--%s: %s", row->name, wrong.text);
 }
 
@@ -100,12 +121,14 @@ int options_parse(const struct command_line *line, int argc, char **argv, char *
 {
 	struct option all[OPTIONS_MAX + 2];
 	struct aksu_reason why;
+	char letters[16];
 	int found;
 
+	snprintf(letters, sizeof(letters), ":h%s", line->letters ? line->letters : "");
 	collect(line, all);
 	optind = 1;
 	opterr = 0;
-	while ((found = getopt_long(argc, argv, ":h", all, NULL)) != -1) {
+	while ((found = getopt_long(argc, argv, letters, all, NULL)) != -1) {
 		if (found == HELP || found == 'h') {
 			print_help(line);
 			return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -27,10 +27,11 @@ struct option_table {
 enum { OPTION_TABLES = 3, OPTIONS_MAX = 48 };
 
 struct command_line {
-	const char *name;  /* of the command */
-	const char *usage; /* what follows it in the first line */
-	const char *about; /* what it does: whole lines */
-	const char *tail;  /* after the options: whole lines, examples last */
+	const char *name;    /* of the command */
+	const char *usage;   /* what follows it in the first line */
+	const char *about;   /* what it does: whole lines */
+	const char *tail;    /* after the options: whole lines, examples last */
+	const char *letters; /* initials that are short forms of options without a value; or NULL */
 	struct option_table tables[OPTION_TABLES];
 };
 
