@@ -134,8 +134,8 @@ void tcb_terminate(struct tcb *t, enum aksu_error error)
 	t->acks_due = 0;
 	if (t->x == NULL)
 		return;
-	/* After a reset nothing more is read (as BSD); after a normal end what came still is. */
-	if (error != AKSU_OK)
+	/* What came before the end is read first, whatever the end was: see docs/departures.md. */
+	if (has(t, TF_NO_READER))
 		bytes_fini(&t->x->rcvq, &t->env->mem);
 	bytes_fini(&t->x->sndq, &t->env->mem);
 	reasm_fini(&t->x->reasm, &t->env->mem);
