@@ -6,6 +6,7 @@
 #   talker.py ── kernel 10.7.0.1 fd07::1 ── ak0 ══ aksu listen, connect
 #
 . "$(dirname "$0")/common"
+all_kinds
 enter_namespace "$@"
 
 talker="python3 $here/talker.py"
@@ -33,8 +34,18 @@ says() {
 	grep -q "$words" "$dir/err" || fail "$LINK, connect $*: does not say '$words'"
 }
 
+# Waits until somebody is connected.
+taken() {
+	n=0
+	until grep -q 'connection from' "$dir/err"; do
+		n=$((n + 1))
+		[ $n -lt 600 ] || fail "$LINK: nobody connected in 30 s"
+		sleep 0.05
+	done
+}
+
 # shellcheck disable=SC2086
-listens() { start_server listen $LINK_BOTH "$@"; }
+listens() { start_server listen $LINK_BOTH --log info "$@"; }
 
 nobody_there() {
 	for host in $V4_HOST $V6_HOST; do
@@ -96,7 +107,7 @@ only_one() {
 	in=$dir/answer listens 7000
 	$talker connect $V4 7000 last <"$dir/theirs" >/dev/null 3>&- &
 	peer=$!
-	sleep 0.3
+	taken
 	$talker connect $V4 7000 first </dev/null 2>"$dir/second" 3>&- &&
 		fail "$LINK: a second one"
 	grep -q ConnectionRefusedError "$dir/second" || fail "$LINK: $(cat "$dir/second")"
@@ -125,15 +136,16 @@ interrupted() {
 	$talker connect $V4 7000 last <"$dir/theirs" >"$dir/peer" 3>&- &
 	peer=$!
 	echo typed >&3
-	sleep 0.3
+	taken
+	sleep 0.1
 	stop_echo
 	wait $peer || fail "$LINK: no FIN after Ctrl-C"
 	[ "$(cat "$dir/peer")" = typed ] || fail "$LINK: what was read was not sent"
 	cmp "$dir/theirs" "$dir/got" || fail "$LINK: the peer's direction was cut by Ctrl-C"
 
 	in=$dir/answer listens 7000
-	sleep 3 3>&- | $talker connect $V4 7000 first >/dev/null 2>"$dir/reset" 3>&- &
-	sleep 0.3
+	sleep 10 3>&- 2>/dev/null | $talker connect $V4 7000 first >/dev/null 2>"$dir/reset" 3>&- &
+	taken
 	kill -INT $pid
 	sleep 0.2
 	kill -INT $pid
