@@ -37,9 +37,10 @@ fuzz: ## T=target TIME=60: one libFuzzer target; without T: each for TIME second
 		build-fuzz/fuzz/$$t -max_total_time=$(TIME) -timeout=20 -print_final_stats=1 \
 			-artifact_prefix=build-fuzz/$$t- build-fuzz/corpus/$$t fuzz/corpus/$$t; done
 
-bench: all ## the benchmarks of the command
+bench: all ## the benchmarks of the command; TUN with virtio_net_hdr and without
 	@test -x build/aksu || { echo 'make bench: there is no command yet (src/cli/main.c)'; exit 1; }
 	build/aksu bench
+	@build/bench/offload || test $$? = 77
 
 SEEDS ?= 1..20000
 worlds: all ## SEEDS=1..20000: whole connections on bad wires, one for each seed
