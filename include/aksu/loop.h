@@ -55,6 +55,16 @@ struct aksu_loop_config {
 	void (*on_signal)(void *ctx, int signal, aksu_time now);
 	const int *signals;
 	size_t signal_count;
+	/**
+	 * A device is gone (`error` is its dev->error): aksu_loop_replace() it, if need be by none
+	 * for now, or aksu_loop_remove() the link; else the loop ends with the error, as it does
+	 * without this callback.
+	 */
+	void (*device_gone)(void *ctx, int link, int error, aksu_time now);
+	/**
+	 * The machine slept for so long, and the stack has taken up its work again (aksu_resume()).
+	 */
+	void (*resumed)(void *ctx, aksu_time slept, aksu_time now);
 };
 
 struct aksu_loop_counters {
@@ -86,7 +96,29 @@ enum { AKSU_LOOP_LINKS = 16 };
  */
 int aksu_loop_add(struct aksu_loop *loop, struct aksu_device *dev, int fd);
 
-/** Runs until aksu_loop_stop(): 0; or until a device is gone: its error, negated. */
+/**
+ * The link goes on with another device (aksu_link_change()): connections survive, what the old one
+ * had not taken is lost. NULL and -1: with none for now, and what is sent is lost. The old device
+ * may be closed before or after; it is not followed any more. -AKSU_ENOENT (no such link), and as
+ * aksu_loop_add(): the old device stays.
+ */
+int aksu_loop_replace(struct aksu_loop *loop, int link, struct aksu_device *dev, int fd);
+
+/** Removes a link from the loop and from the stack (aksu_link_remove()). -AKSU_ENOENT. */
+int aksu_loop_remove(struct aksu_loop *loop, int link);
+
+/**
+ * Keeps the link as its network interface is, from what the kernel tells (rtnetlink): its MTU, that
+ * it is up again after it was down (what TCP backs off from is then tried at once), that it was
+ * deleted (config.device_gone()). While it is down frames are lost, and counted by the device.
+ *
+ * `device` is the one of aksu_device_open(), where the link's own is a decorator around it.
+ * False, and why.
+ */
+bool aksu_loop_follow(struct aksu_loop *loop, int link, struct aksu_device *device,
+		      struct aksu_reason *why);
+
+/** Runs until aksu_loop_stop(): 0; or until a device is gone for good: its error, negated. */
 int aksu_loop_run(struct aksu_loop *loop);
 
 /** Lets aksu_loop_run() return after this turn. From any thread, and from signal handlers. */
@@ -162,8 +194,9 @@ int aksu_loop_fd(const struct aksu_loop *loop);
 aksu_time aksu_loop_deadline(const struct aksu_loop *loop);
 
 /**
- * One turn, sleeping for it until `until` at most; 0: does not sleep. 0, or the negated error of a
- * device that is gone. aksu_loop_stop() does not concern it. Not from a callback.
+ * One turn, sleeping for it until `until` at most; 0: does not sleep. Returns 0, or the negated
+ * error of a device that is gone and was not replaced. aksu_loop_stop() does not concern it. Not
+ * from a callback.
  */
 int aksu_loop_turn(struct aksu_loop *loop, aksu_time until);
 

@@ -13,53 +13,26 @@
  * walked: they may add and watch, and end, whatever they like.
  */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "port/poller.h"
+#include "port/asleep.h"
+#include "port/loop_inside.h"
 #include "port/reason.h"
-#include "port/timers.h"
 
 enum {
-	RX_BATCH = 64,     /* frames received from a device before they are worked on */
-	TX_BATCH = 64,     /* frames taken from the instance at once */
 	SEND_ROUNDS = 4,   /* batches sent to a device before anything is received again */
 	ANSWER_ROUNDS = 8, /* ready(), send, ready() again, before devices are looked at */
 };
 
-/* A descriptor that hung up while its device says that it lives is tried again after this. */
-#define REVIVE (10 * AKSU_MILLISECOND)
-
-struct loop_link {
-	struct aksu_loop *loop;
-	struct aksu_device *dev;
-	int fd;                 /* -1: the device announces itself by next_at() alone */
-	int link;               /* the instance's number for it */
-	bool readable;          /* there is, or may be, something to receive */
-	bool blocked;           /* the device took less than it was given */
-	uint32_t held_at, held; /* frames in tx that the device has not taken: [held_at, held) */
-	struct aksu_loop_timer revive;
-	struct aksu_tx tx[TX_BATCH];
-};
-
-struct aksu_loop {
-	struct aksu_loop_config config;
-	struct aksu_loop_counters counters;
-	struct poller poller;
-	struct timers timers;
-	struct loop_link *links[AKSU_LOOP_LINKS];
-	size_t link_count;
-	int signal_fd, wake_fd;
-	sigset_t old_mask;
-	struct aksu_loop_timer alarm;
-	atomic_bool stop;
-	struct aksu_rx rx[RX_BATCH];
-};
+/* A shorter sleep than any time-out of TCP's is not worth a stir. */
+#define SLEEP_MIN AKSU_SECOND
 
 /* ------------------------------------------------------------------ life */
 
@@ -83,6 +56,22 @@ static void told_signal(void *ctx, int fd, uint32_t events, aksu_time now)
 	while (read(fd, &info, sizeof(info)) == sizeof(info))
 		if (loop->config.on_signal)
 			loop->config.on_signal(loop->config.ctx, (int)info.ssi_signo, now);
+}
+
+/*
+ * Wakes the loop when the machine does: a timer of the wall clock that is far away, and cancelled
+ * when that clock is set, which waking up does.
+ */
+static void told_clock(void *ctx, int fd, uint32_t events, aksu_time now)
+{
+	struct itimerspec far = {.it_value.tv_sec = INT_MAX};
+	uint64_t count;
+
+	(void)ctx;
+	(void)events;
+	(void)now; /* notice_sleep() looks in every turn */
+	if (read(fd, &count, sizeof(count)) < 0)
+		timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &far, NULL);
 }
 
 static void ring(void *ctx, aksu_time now)
@@ -129,9 +118,16 @@ static int watch_own(struct aksu_loop *loop)
 {
 	int error = poller_watch(&loop->poller, loop->wake_fd, AKSU_READABLE, told_wake, loop);
 
-	if (error)
-		return error;
-	return poller_watch(&loop->poller, loop->signal_fd, AKSU_READABLE, told_signal, loop);
+	if (!error)
+		error = poller_watch(&loop->poller, loop->signal_fd, AKSU_READABLE, told_signal,
+				     loop);
+	/* Without it (a sandbox, little memory) sleep is noticed a turn later. */
+	loop->clock_fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (loop->clock_fd >= 0) {
+		told_clock(loop, loop->clock_fd, 0, 0);
+		(void)poller_watch(&loop->poller, loop->clock_fd, AKSU_READABLE, told_clock, loop);
+	}
+	return error;
 }
 
 struct aksu_loop *aksu_loop_new(const struct aksu_loop_config *config, struct aksu_reason *why)
@@ -147,6 +143,8 @@ struct aksu_loop *aksu_loop_new(const struct aksu_loop_config *config, struct ak
 	memcpy(&loop->config, config,
 	       config->size < sizeof(*config) ? config->size : sizeof(*config));
 	loop->alarm.fire = ring;
+	loop->asleep = clock_asleep();
+	loop->clock_fd = loop->netlink_fd = -1;
 	if (!open_fds(loop, why)) {
 		free(loop);
 		return NULL;
@@ -173,74 +171,12 @@ void aksu_loop_free(struct aksu_loop *loop)
 	poller_fini(&loop->poller);
 	close(loop->signal_fd);
 	close(loop->wake_fd);
+	if (loop->clock_fd >= 0)
+		close(loop->clock_fd);
+	if (loop->netlink_fd >= 0)
+		close(loop->netlink_fd);
 	pthread_sigmask(SIG_SETMASK, &loop->old_mask, NULL);
 	free(loop);
-}
-
-/* ------------------------------------------------------------------ links */
-
-static void told_device(void *ctx, int fd, uint32_t events, aksu_time now)
-{
-	struct loop_link *l = ctx;
-
-	(void)fd;
-	(void)now;
-	if (events & AKSU_READABLE)
-		l->readable = true;
-	if (events & AKSU_WRITABLE)
-		l->blocked = false;
-}
-
-static int watch_device(struct loop_link *l, uint32_t events)
-{
-	return l->fd < 0 ? 0 : poller_watch(&l->loop->poller, l->fd, events, told_device, l);
-}
-
-static void revive(void *ctx, aksu_time now)
-{
-	struct loop_link *l = ctx;
-
-	(void)now;
-	/* Should it fail, the device is tried again after the next turn: arm(). */
-	(void)watch_device(l, AKSU_READABLE);
-}
-
-static struct loop_link *link_new(struct aksu_loop *loop, struct aksu_device *dev, int fd)
-{
-	struct loop_link *l = calloc(1, sizeof(*l));
-
-	if (!l)
-		return NULL;
-	l->loop = loop;
-	l->dev = dev;
-	l->fd = fd;
-	l->readable = true;
-	l->revive = (struct aksu_loop_timer){.fire = revive, .ctx = l};
-	return l;
-}
-
-int aksu_loop_add(struct aksu_loop *loop, struct aksu_device *dev, int fd)
-{
-	struct loop_link *l;
-	int error;
-
-	if (loop->link_count == AKSU_LOOP_LINKS)
-		return -AKSU_ENOBUFS;
-	if (poller_state(&loop->poller, fd) != WATCH_NONE)
-		return -AKSU_EADDRINUSE;
-	l = link_new(loop, dev, fd);
-	if (!l)
-		return -AKSU_ENOMEM;
-	error = watch_device(l, AKSU_READABLE);
-	l->link = error ? error : aksu_link_add(loop->config.stack, &dev->config, aksu_clock_now());
-	if (l->link >= 0) {
-		loop->links[loop->link_count++] = l;
-		return l->link;
-	}
-	error = l->link;
-	poller_unwatch(&loop->poller, fd);
-	free(l);
-	return error;
 }
 
 /* ------------------------------------------------------------------ from outside */
@@ -288,24 +224,6 @@ const struct aksu_loop_counters *aksu_loop_counters(const struct aksu_loop *loop
 }
 
 /* ------------------------------------------------------------------ the turn */
-
-/*
- * Devices are watched for what is waited for. After the turn and not before the sleep: it may be
- * somebody else who sleeps, on aksu_loop_fd().
- */
-static void arm(struct aksu_loop *loop, aksu_time now)
-{
-	for (size_t i = 0; i < loop->link_count; i++) {
-		struct loop_link *l = loop->links[i];
-		bool waits = l->blocked && l->dev->ops->next_at(l->dev) == AKSU_NEVER;
-		enum watch_state state = poller_state(&loop->poller, l->fd);
-
-		if (state == WATCH_ARMED)
-			(void)watch_device(l, AKSU_READABLE | (waits ? AKSU_WRITABLE : 0));
-		else if (l->fd >= 0 && state != WATCH_ALWAYS && !l->revive.place)
-			(void)timers_set(&loop->timers, &l->revive, now + REVIVE);
-	}
-}
 
 aksu_time aksu_loop_deadline(const struct aksu_loop *loop)
 {
@@ -404,18 +322,24 @@ static bool tell_ready(struct aksu_loop *loop, aksu_time now)
 	return any;
 }
 
-static int gone(const struct aksu_loop *loop)
+/* CLOCK_MONOTONIC stood still: no timer has run, but the world has gone on. */
+static void notice_sleep(struct aksu_loop *loop, aksu_time now)
 {
-	for (size_t i = 0; i < loop->link_count; i++)
-		if (loop->links[i]->dev->error)
-			return -loop->links[i]->dev->error;
-	return 0;
+	aksu_time asleep = clock_asleep(), slept = asleep - loop->asleep;
+
+	if (asleep < loop->asleep || slept < SLEEP_MIN)
+		return;
+	loop->asleep = asleep;
+	aksu_resume(loop->config.stack, now);
+	if (loop->config.resumed)
+		loop->config.resumed(loop->config.ctx, slept, now);
 }
 
 static void turn(struct aksu_loop *loop)
 {
 	aksu_time now = aksu_clock_now();
 
+	notice_sleep(loop, now);
 	poller_tell(&loop->poller, now);
 	timers_run(&loop->timers, now);
 	receive(loop, now);
@@ -431,7 +355,7 @@ static void turn(struct aksu_loop *loop)
 		loop->config.turn(loop->config.ctx, now);
 	/* What turn() asked for leaves before the sleep, without another time round. */
 	send_all(loop, now);
-	arm(loop, now);
+	links_arm(loop, now);
 }
 
 int aksu_loop_fd(const struct aksu_loop *loop) { return loop->poller.fd; }
@@ -440,7 +364,7 @@ int aksu_loop_turn(struct aksu_loop *loop, aksu_time until)
 {
 	nap(loop, until);
 	turn(loop);
-	return gone(loop);
+	return links_gone(loop, aksu_clock_now());
 }
 
 int aksu_loop_run(struct aksu_loop *loop)

@@ -21,12 +21,15 @@
 
 #include <aksu/loop.h>
 
+#include "port/asleep.h"
+
 /* ------------------------------------------------------------------ the stack, played */
 
 struct aksu {
 	uint64_t queue[4096]; /* numbers of frames to send back */
 	size_t head, tail;
 	size_t inputs, advances, done;
+	size_t changes, removals, mtus, resumes;
 	aksu_time deadline;
 	bool ready;
 };
@@ -37,6 +40,38 @@ int aksu_link_add(struct aksu *s, const struct aksu_link_config *config, aksu_ti
 	(void)now;
 	return config->mtu ? 3 : -AKSU_EINVAL;
 }
+
+int aksu_link_change(struct aksu *s, int link, const struct aksu_link_config *config, aksu_time now)
+{
+	(void)now;
+	assert_int_equal(link, 3);
+	s->changes += config->mtu != 0;
+	return config->mtu ? 0 : -AKSU_EINVAL;
+}
+
+int aksu_link_remove(struct aksu *s, int link)
+{
+	assert_int_equal(link, 3);
+	s->removals++;
+	return 0;
+}
+
+int aksu_link_set_mtu(struct aksu *s, int link, uint32_t mtu)
+{
+	(void)link, (void)mtu;
+	s->mtus++;
+	return 0;
+}
+
+void aksu_resume(struct aksu *s, aksu_time now)
+{
+	(void)now;
+	s->resumes++;
+}
+
+static aksu_time asleep;
+
+aksu_time clock_asleep(void) { return asleep; }
 
 size_t aksu_input(struct aksu *s, const struct aksu_rx *rx, size_t n, aksu_time now)
 {
@@ -155,7 +190,36 @@ struct stage {
 	aksu_time began; /* or when an alarm rang: on the first turn at or after `ends` */
 	aksu_time ends;
 	int signals, readies, turns;
+	/* What to do about a device that is gone. */
+	struct toy spare;
+	enum { NOTHING, REPLACE, NONE, REMOVE } remedy;
+	int gone;
+	aksu_time slept;
 };
+
+static void on_gone(void *ctx, int link, int error, aksu_time now)
+{
+	struct stage *g = ctx;
+
+	(void)now;
+	assert_int_equal(link, 3);
+	assert_int_equal(error, AKSU_ENOENT);
+	g->gone++;
+	if (g->remedy == REPLACE)
+		assert_int_equal(aksu_loop_replace(g->loop, 3, &g->spare.dev, g->spare.fd), 0);
+	else if (g->remedy == NONE)
+		assert_int_equal(aksu_loop_replace(g->loop, 3, NULL, -1), 0);
+	else if (g->remedy == REMOVE)
+		assert_int_equal(aksu_loop_remove(g->loop, 3), 0);
+}
+
+static void on_resumed(void *ctx, aksu_time slept, aksu_time now)
+{
+	struct stage *g = ctx;
+
+	(void)now;
+	g->slept = slept;
+}
 
 static void on_turn(void *ctx, aksu_time now)
 {
@@ -196,7 +260,9 @@ static struct stage *set_up(uint64_t frames, size_t room)
 					  .turn = on_turn,
 					  .on_signal = on_signal,
 					  .signals = signals,
-					  .signal_count = 1};
+					  .signal_count = 1,
+					  .device_gone = on_gone,
+					  .resumed = on_resumed};
 
 	g->stack.deadline = g->ends = g->toy.retry_at = AKSU_NEVER;
 	g->toy.dev.ops = &toy_ops;
@@ -368,6 +434,149 @@ static void a_device_that_is_gone_ends_the_loop(void **state)
 	(void)state;
 	g->toy.dev.error = AKSU_ENOENT;
 	assert_int_equal(aksu_loop_run(g->loop), -AKSU_ENOENT);
+	assert_int_equal(g->gone, 1);
+	tear_down(g);
+}
+
+/* The device is gone with frames that it did not take; the one after it brings 50 of its own. */
+static struct stage *lose_device(int remedy)
+{
+	struct stage *g = set_up(20, 5);
+
+	g->spare = g->toy;
+	g->spare.next = 0;
+	g->spare.frames = 50;
+	g->spare.room = SIZE_MAX;
+	g->spare.fd = eventfd(1, EFD_NONBLOCK);
+	assert_int_equal(aksu_loop_turn(g->loop, 0), 0);
+	assert_int_equal(g->stack.done, 5);
+	g->remedy = remedy;
+	g->toy.dev.error = AKSU_ENOENT;
+	assert_int_equal(aksu_loop_turn(g->loop, 0), 0);
+	assert_int_equal(g->gone, 1);
+	assert_int_equal(g->stack.done, 20); /* what it had not taken is given back */
+	return g;
+}
+
+static void a_device_that_is_gone_is_replaced(void **state)
+{
+	struct stage *g = lose_device(REPLACE);
+
+	(void)state;
+	assert_int_equal(g->stack.changes, 1);
+	g->ends = aksu_clock_now() + 20 * AKSU_MILLISECOND;
+	aksu_loop_alarm(g->loop, g->ends);
+	assert_int_equal(aksu_loop_run(g->loop), 0);
+	assert_int_equal(g->spare.count, 50);
+	assert_int_equal(g->gone, 1);
+	close(g->spare.fd);
+	tear_down(g);
+}
+
+static void bring_spare(void *ctx, aksu_time now)
+{
+	struct stage *g = ctx;
+
+	(void)now;
+	assert_int_equal(aksu_loop_replace(g->loop, 3, &g->spare.dev, g->spare.fd), 0);
+}
+
+static void a_link_waits_without_a_device_and_does_not_spin(void **state)
+{
+	struct stage *g = lose_device(NONE);
+	struct aksu_loop_timer timer = {.fire = bring_spare, .ctx = g};
+	int turns = g->turns;
+
+	(void)state;
+	assert_int_equal(g->stack.changes, 0);
+	close(g->toy.fd);
+	assert_int_equal(aksu_loop_timer_set(g->loop, &timer,
+					     aksu_clock_now() + 30 * AKSU_MILLISECOND),
+			 0);
+	g->ends = aksu_clock_now() + 50 * AKSU_MILLISECOND;
+	aksu_loop_alarm(g->loop, g->ends);
+	assert_int_equal(aksu_loop_run(g->loop), 0);
+	assert_true(g->turns - turns <= 6);
+	assert_int_equal(g->stack.changes, 1);
+	assert_int_equal(g->spare.count, 50);
+	g->toy.fd = g->spare.fd;
+	tear_down(g);
+}
+
+static void a_link_whose_device_is_gone_is_removed(void **state)
+{
+	struct stage *g = lose_device(REMOVE);
+
+	(void)state;
+	assert_int_equal(g->stack.removals, 1);
+	assert_int_equal(aksu_loop_remove(g->loop, 3), -AKSU_ENOENT);
+	assert_int_equal(aksu_loop_replace(g->loop, 3, &g->spare.dev, -1), -AKSU_ENOENT);
+	assert_int_equal(aksu_loop_turn(g->loop, 0), 0);
+	assert_int_equal(aksu_loop_add(g->loop, &g->spare.dev, g->spare.fd), 3);
+	assert_int_equal(aksu_loop_turn(g->loop, 0), 0);
+	assert_int_equal(g->spare.count, 50);
+	close(g->spare.fd);
+	tear_down(g);
+}
+
+/* A device that fits the stack not: the old one stays, whose descriptor is still watched. */
+static void a_replacement_that_is_refused_changes_nothing(void **state)
+{
+	struct stage *g = set_up(0, SIZE_MAX);
+	int turns = g->turns;
+
+	(void)state;
+	g->spare = g->toy;
+	g->spare.dev.config.mtu = 0;
+	g->spare.fd = eventfd(1, EFD_NONBLOCK);
+	assert_int_equal(aksu_loop_replace(g->loop, 3, &g->spare.dev, g->spare.fd), -AKSU_EINVAL);
+	g->toy.frames = g->want = 10;
+	assert_int_equal(aksu_loop_turn(g->loop, 0), 0); /* the first: it looks by itself */
+	g->toy.frames += 10;
+	assert_int_equal(eventfd_write(g->toy.fd, 1), 0);
+	assert_int_equal(aksu_loop_turn(g->loop, AKSU_NEVER), 0);
+	assert_int_equal(g->toy.count, 20);
+	assert_int_equal(g->turns - turns, 2); /* nobody listens to the other's */
+	assert_int_equal(aksu_loop_deadline(g->loop), AKSU_NEVER);
+	close(g->spare.fd);
+	tear_down(g);
+}
+
+/* The same number again for another file: close(2) and open(2) do that. */
+static void a_replacement_may_have_the_same_descriptor(void **state)
+{
+	struct stage *g = set_up(0, SIZE_MAX);
+	int fd = g->toy.fd;
+
+	(void)state;
+	assert_int_equal(aksu_loop_turn(g->loop, 0), 0);
+	g->spare = g->toy;
+	close(fd);
+	g->spare.fd = eventfd(0, EFD_NONBLOCK);
+	assert_int_equal(g->spare.fd, fd);
+	assert_int_equal(aksu_loop_replace(g->loop, 3, &g->spare.dev, fd), 0);
+	assert_int_equal(aksu_loop_turn(g->loop, 0), 0);
+	g->spare.frames = 7;
+	assert_int_equal(eventfd_write(fd, 1), 0);
+	assert_int_equal(aksu_loop_turn(g->loop, AKSU_NEVER), 0);
+	assert_int_equal(g->spare.count, 7);
+	tear_down(g);
+}
+
+static void a_machine_that_slept_is_noticed(void **state)
+{
+	struct stage *g = set_up(0, SIZE_MAX);
+
+	(void)state;
+	assert_int_equal(aksu_loop_turn(g->loop, 0), 0);
+	asleep += 900 * AKSU_MILLISECOND; /* a nap: no */
+	assert_int_equal(aksu_loop_turn(g->loop, 0), 0);
+	assert_int_equal(g->stack.resumes, 0);
+	asleep += 3600 * AKSU_SECOND;
+	assert_int_equal(aksu_loop_turn(g->loop, 0), 0);
+	assert_int_equal(aksu_loop_turn(g->loop, 0), 0);
+	assert_int_equal(g->stack.resumes, 1);
+	assert_true(g->slept >= 3600 * AKSU_SECOND);
 	tear_down(g);
 }
 
@@ -526,6 +735,12 @@ int main(void)
 		cmocka_unit_test(signals_are_delivered_in_a_turn),
 		cmocka_unit_test(readiness_is_told),
 		cmocka_unit_test(a_device_that_is_gone_ends_the_loop),
+		cmocka_unit_test(a_device_that_is_gone_is_replaced),
+		cmocka_unit_test(a_link_waits_without_a_device_and_does_not_spin),
+		cmocka_unit_test(a_link_whose_device_is_gone_is_removed),
+		cmocka_unit_test(a_replacement_that_is_refused_changes_nothing),
+		cmocka_unit_test(a_replacement_may_have_the_same_descriptor),
+		cmocka_unit_test(a_machine_that_slept_is_noticed),
 		cmocka_unit_test(a_timer_makes_one_turn_and_is_never_early),
 		cmocka_unit_test(a_descriptor_of_the_callers_is_told),
 		cmocka_unit_test(a_device_that_hangs_up_does_not_spin),

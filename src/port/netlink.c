@@ -21,7 +21,10 @@
 
 #include <aksu/aksu.h>
 
-enum { REQUEST_MAX = 256 }; /* the largest of ours has about 80 octets */
+enum {
+	REQUEST_MAX = 256, /* the largest of ours has about 80 octets */
+	DRAIN_MAX = 64,    /* messages thrown away in one go */
+};
 
 struct request {
 	_Alignas(struct nlmsghdr) uint8_t octets[REQUEST_MAX];
@@ -284,4 +287,30 @@ bool netlink_addr_works(const struct aksu_addr *addr)
 	memcpy(&header, a.octets, sizeof(header));
 	memcpy(&route, a.octets + sizeof(header), sizeof(route));
 	return header.nlmsg_type == RTM_NEWROUTE && route.rtm_type == RTN_LOCAL;
+}
+
+/* ------------------------------------------------------------------ hearing */
+
+int netlink_listen(void)
+{
+	struct sockaddr_nl links = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+	int error;
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&links, sizeof(links)) == 0)
+		return fd;
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+void netlink_drain(int fd)
+{
+	char nothing;
+
+	/* ENOBUFS says that messages were lost, and is taken away by being told. */
+	for (int i = 0; i < DRAIN_MAX; i++)
+		if (recv(fd, &nothing, sizeof(nothing), MSG_TRUNC) < 0 && errno != ENOBUFS)
+			return;
 }

@@ -23,6 +23,13 @@ struct netlink_link {
 
 int netlink_link_get(unsigned index, struct netlink_link *out);
 
+/*
+ * A descriptor that becomes readable when any interface changed, came or went; -1 and errno.
+ * netlink_drain() makes it unreadable again, in time: a flood is taken piece by piece.
+ */
+int netlink_listen(void);
+void netlink_drain(int fd);
+
 /* Sets MTU and length of the transmit queue, in frames; 0 leaves the one or the other. */
 int netlink_link_set(unsigned index, uint32_t mtu, uint32_t queue);
 

@@ -129,7 +129,8 @@ int aksu_link_change(struct aksu *s, int link, const struct aksu_link_config *gi
 	if (error != AKSU_OK)
 		return error;
 	share_init(i);
-	reroute(s, NOWHERE, false);
+	reroute(s, link, true);
+	reroute(s, NOWHERE, true);
 	for (uint32_t k = pool_next(&s->conns, 0); k != POOL_NONE; k = pool_next(&s->conns, k + 1))
 		if (conn_at(s, k)->link == link)
 			conn_revive(s, k);
