@@ -277,7 +277,8 @@ static bool open_link(struct host *h, size_t i, struct aksu_reason *why)
 	if (l->link < 0)
 		return because(why, "the link %s:%s: %s", cli_kind_name(o->link.kind), o->link.name,
 			       aksu_strerror(l->link));
-	return add_addresses(h, o, l->link, why) && add_routers(h, o, l->link, why);
+	return aksu_loop_follow(h->loop, l->link, l->device, why) &&
+	       add_addresses(h, o, l->link, why) && add_routers(h, o, l->link, why);
 }
 
 /*
