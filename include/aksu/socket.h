@@ -112,7 +112,7 @@ enum {
 /**
  * SEND (RFC 9293 3.10.2): copies up to n octets into the send buffer; returns how many (0 only for
  * n = 0). It may be called as soon as aksu_connect() was: what is queued follows the handshake.
- * -AKSU_EAGAIN: the buffer is full, AKSU_WRITABLE will tell. -AKSU_ENOMEM: the budget is.
+ * -AKSU_EAGAIN: the buffer is full, -AKSU_ENOMEM: the budget is; AKSU_WRITABLE will tell.
  * -AKSU_EPIPE after shutdown; -AKSU_ENOTCONN before connect; what ended the connection;
  * -AKSU_EBADF. On a UDP socket it is aksu_sendto() to the connected peer.
  */

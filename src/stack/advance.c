@@ -62,6 +62,7 @@ void aksu_advance(struct aksu *s, aksu_time now)
 	s->syns_since = s->timewaits_since = s->now;
 	run_ip(s);
 	run_links(s);
+	starved_advance(s);
 	local_run(s);
 	nowhere_run(s);
 }
@@ -74,6 +75,7 @@ instant stack_deadline(const struct aksu *s)
 		return s->now; /* more to carry than one burst */
 	first = earlier(wheel_next(&s->wheel), ip_deadline(&s->ip));
 	first = earlier(first, earlier(syn_deadline(s), timewait_deadline(s)));
+	first = earlier(first, starved_deadline(s));
 	for (unsigned k = 0; k < s->iface_end; k++)
 		if (s->ifaces[k] != NULL)
 			first = earlier(first, link_deadline(&s->ifaces[k]->l));

@@ -46,7 +46,7 @@ struct conn *conn_new(struct aksu *s, struct tcp_conf *conf, uint32_t *index)
 
 	if (c == NULL)
 		return NULL;
-	tcb_init(&c->t, &s->env, conf, 0, TCP_CLOSED);
+	tcb_init(&c->t, &s->env, conf_ref(conf), 0, TCP_CLOSED);
 	c->wheel.at = INSTANT_NEVER;
 	c->gen = ++s->gen;
 	if (c->gen == 0)

@@ -36,7 +36,7 @@ static struct tcp_passive passive_of(struct aksu *s, const struct flow *f, struc
 	return p;
 }
 
-static uint32_t listener_of(const struct aksu *s, const struct flow *f)
+uint32_t passive_listener(const struct aksu *s, const struct flow *f)
 {
 	uint32_t i = bound_find(s, 6, IP_LOCAL, &f->local, f->local_port, NULL);
 
@@ -46,7 +46,7 @@ static uint32_t listener_of(const struct aksu *s, const struct flow *f)
 void syn_free(struct aksu *s, uint32_t index)
 {
 	struct syn_entry *e = syn_at(s, index);
-	uint32_t l = listener_of(s, &e->flow);
+	uint32_t l = passive_listener(s, &e->flow);
 
 	if (l != POOL_NONE && bound_at(s, l)->syn_count > 0)
 		bound_at(s, l)->syn_count--;
@@ -156,9 +156,7 @@ static bool complete(struct aksu *s, uint32_t listener, const struct flow *f,
 		return false;
 	c->flow = *f;
 	c->link = (int16_t)path.link;
-	b->conf->refs--; /* tcb_init() counts it again */
 	if (!tcp_open_passive(&c->t, &s->env, r, p, flow_id(s, f), syn_ack_sent)) {
-		c->t.conf = b->conf; /* counted, and conn_free() gives it back */
 		conn_free(s, *index);
 		return false;
 	}
@@ -209,7 +207,7 @@ static bool open_connection(struct aksu *s, uint32_t listener, const struct flow
 void passive_segment(struct aksu *s, uint32_t syn, const struct tcp_seg *seg)
 {
 	struct syn_entry *e = syn_at(s, syn);
-	uint32_t l = listener_of(s, &e->flow);
+	uint32_t l = passive_listener(s, &e->flow);
 	enum aksu_drop reason;
 	struct tcp_passive p;
 	struct reply re = {.set = true, .why = AKSU_WHY_OUT_OF_WINDOW};
@@ -350,7 +348,7 @@ void passive_forget(struct aksu *s, uint32_t bound)
 		conn_disown(s, index);
 	}
 	for (uint32_t i = pool_next(&s->syns, 0); i != POOL_NONE; i = pool_next(&s->syns, i + 1))
-		if (listener_of(s, &syn_at(s, i)->flow) == bound) {
+		if (passive_listener(s, &syn_at(s, i)->flow) == bound) {
 			report_state(s, &syn_at(s, i)->flow, TCP_SYN_RECEIVED, TCP_CLOSED);
 			syn_free(s, i);
 		}
@@ -372,7 +370,7 @@ instant syn_deadline(const struct aksu *s)
 static void syn_timeout(struct aksu *s, uint32_t index)
 {
 	struct syn_entry *e = syn_at(s, index);
-	uint32_t l = listener_of(s, &e->flow);
+	uint32_t l = passive_listener(s, &e->flow);
 	struct tcp_passive p;
 
 	if (l == POOL_NONE || e->r.sends >= SYN_LEVELS) { /* silently (T3) */

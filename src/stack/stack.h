@@ -250,8 +250,9 @@ struct aksu {
 	instant syns_since, timewaits_since; /* no record of the kind was due before */
 	instant resets_since;
 	uint32_t resets;
-	bool in_local; /* local frames are being carried */
-	size_t size;   /* of this struct, as charged */
+	uint32_t starved_cursor; /* connections below it were looked at last */
+	bool in_local;           /* local frames are being carried */
+	size_t size;             /* of this struct, as charged */
 };
 
 /* ------------------------------------------------------------------ flows.c */
@@ -345,6 +346,12 @@ uint32_t share_window(struct aksu *s, const struct conn *c);
 /* The same on a SYN or a SYN-ACK: the same for all the life of a record. */
 uint32_t share_first_window(const struct iface *i, uint16_t mss);
 
+/* ------------------------------------------------------------------ starved.c */
+
+/* Those whose SEND found no memory are told when some is free again, or to try again. */
+instant starved_deadline(const struct aksu *s);
+void starved_advance(struct aksu *s);
+
 /* ------------------------------------------------------------------ open.c */
 
 /*
@@ -376,6 +383,8 @@ void bound_tell(struct aksu *s, uint32_t index);
 
 /* ------------------------------------------------------------------ passive.c, timewait.c */
 
+/* The listener of a flow; POOL_NONE. */
+uint32_t passive_listener(const struct aksu *s, const struct flow *f);
 void passive_syn(struct aksu *s, uint32_t bound, const struct flow *f, const struct tcp_seg *seg,
 		 const tcp_seq *iss_floor);
 /* Whether the accept queue takes one more; the segment is dropped by name if not (B7). */

@@ -11,6 +11,13 @@
 #include "base/pool.h"
 #include "base/prng.h"
 
+/* Connections whose SEND found no memory (TF_STARVED); when last, and how much was used then. */
+struct tcp_starved {
+	uint32_t count;
+	size_t used;
+	instant at;
+};
+
 struct tcp_env {
 	struct mem mem;
 	struct pool exts; /* struct tcb_ext */
@@ -19,6 +26,7 @@ struct tcp_env {
 	struct aksu_counters counters;
 	duration msl, rto_min;
 	uint64_t dropped; /* the sum of counters.drops */
+	struct tcp_starved starved;
 	/* Octets that may be promised to the connection at hand; 0: as many as its buffer has. */
 	uint32_t window_limit;
 	bool poisoned;

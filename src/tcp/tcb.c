@@ -29,7 +29,6 @@ void tcb_init(struct tcb *t, struct tcp_env *env, struct tcp_conf *conf, uint32_
 		.state_s = (uint32_t)(env->events.now.ns / seconds(1).ns),
 		.challenges = CHALLENGE_PER_SECOND, /* also in the clock's first second */
 	};
-	conf->refs++;
 }
 
 const struct tcb_ext *tcb_x(const struct tcb *t)
@@ -106,11 +105,27 @@ void tcb_rest(struct tcb *t)
 	release(t);
 }
 
+void tcb_starve(struct tcb *t, instant now)
+{
+	struct tcp_starved *w = &t->env->starved;
+
+	w->count += !has(t, TF_STARVED);
+	w->used = t->env->mem.used;
+	w->at = now;
+	t->flags |= TF_STARVED;
+}
+
+void tcb_unstarve(struct tcb *t)
+{
+	t->env->starved.count -= has(t, TF_STARVED);
+	t->flags &= ~(uint32_t)TF_STARVED;
+}
+
 void tcb_fini(struct tcb *t)
 {
+	tcb_unstarve(t);
 	if (t->x != NULL)
 		release(t);
-	t->conf = NULL; /* whoever gave it counts its references */
 }
 
 void tcb_terminate(struct tcb *t, enum aksu_error error)
@@ -129,6 +144,7 @@ void tcb_terminate(struct tcb *t, enum aksu_error error)
 	}
 	tcb_set_state(t, TCP_CLOSED);
 	on_closed(t);
+	tcb_unstarve(t);
 	t->flags &= ~(uint32_t)(TF_ACK_DELAYED | TF_WINDOW_DUE | TF_PROBE_DUE | TF_KEEPALIVE_DUE |
 				TF_OVERRIDE | TF_FIN_HELD | TF_SND_URGENT);
 	t->acks_due = 0;

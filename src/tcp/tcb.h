@@ -76,6 +76,7 @@ enum tcb_flag {
 	TF_CWND_LIMITED = 1u << 19, /* the last time we stopped sending, it was for cwnd */
 	TF_R1 = 1u << 20,           /* R1 was reported for this episode */
 	TF_RTX_PMTU = 1u << 21,     /* what is marked lost was too big, not lost: no cwnd cut */
+	TF_STARVED = 1u << 22,      /* SEND found no memory: not writable until some is free */
 };
 
 /* What the rooms above must pass on; they clear what they took. */
@@ -129,16 +130,16 @@ struct tcb {
 	uint16_t rcv_mss;  /* largest text seen in a segment: what "full-sized" means (E13) */
 	uint8_t state;     /* enum tcp_state; only tcb_set_state() writes it */
 	uint8_t snd_shift, rcv_shift;
-	uint8_t backoff;    /* retransmission or persist time-outs in a row */
-	uint8_t acks_due;   /* ACKs to be sent at once, counted (RFC 5681 4.2) */
-	uint8_t ack_why;    /* enum aksu_why of the next of them */
-	uint8_t error;      /* enum aksu_error that ended the connection; sticky */
-	uint8_t soft_error; /* the last soft error (MUST-47) */
-	uint8_t notices;    /* enum tcb_notice */
-	uint8_t keep_sent;  /* keep-alive probes unanswered */
-	uint8_t challenges; /* challenge ACKs in the second `challenge_s` (RFC 5961 7) */
-	uint16_t challenge_s; /* modulo 2^16: at worst one second renews nothing */
-	uint32_t state_s;     /* when the state began, in seconds: told, and never acted on */
+	uint8_t backoff;       /* retransmission or persist time-outs in a row */
+	uint8_t acks_due;      /* ACKs to be sent at once, counted (RFC 5681 4.2) */
+	uint8_t ack_why;       /* enum aksu_why of the next of them */
+	uint8_t error;         /* enum aksu_error that ended the connection; sticky */
+	uint8_t soft_error;    /* the last soft error (MUST-47) */
+	uint8_t notices;       /* enum tcb_notice */
+	uint8_t keep_sent;     /* keep-alive probes unanswered */
+	uint8_t challenges;    /* challenge ACKs in the second `challenge_s` (RFC 5961 7) */
+	uint16_t challenge_s;  /* modulo 2^16: at worst one second renews nothing */
+	uint32_t state_s;      /* when the state began, in seconds: told, and never acted on */
 	uint32_t last_sent_ms; /* when text was: an idle window is not trusted (RFC 5681) */
 };
 
@@ -182,7 +183,7 @@ struct reply {
 
 void tcb_set_state(struct tcb *t, enum tcp_state to);
 
-/* Begins a block in `state`: CLOSED, or SYN-RECEIVED out of a record. `conf` is referenced. */
+/* Begins a block in `state`: CLOSED, or SYN-RECEIVED out of a record. The caller counts `conf`. */
 void tcb_init(struct tcb *t, struct tcp_env *env, struct tcp_conf *conf, uint32_t id,
 	      enum tcp_state state);
 
@@ -203,6 +204,10 @@ const struct tcb_ext *tcb_x(const struct tcb *t);
 
 /* Poisons the instance when an invariant of the block is broken; O(n). For tests and simulation. */
 bool tcb_check(const struct tcb *t, instant now);
+
+/* SEND found no memory, and waits to be told of some; that it need not wait any more. */
+void tcb_starve(struct tcb *t, instant now);
+void tcb_unstarve(struct tcb *t);
 
 /* Ends the connection: CLOSED, everything dropped but what can still be read. */
 void tcb_terminate(struct tcb *t, enum aksu_error error);

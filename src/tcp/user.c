@@ -72,7 +72,15 @@ static void queued(struct tcb *t, bool more, bool urgent, instant now)
 		t->snd.up = seq_add(snd_queue_start(t), t->x->sndq.length);
 		t->flags |= TF_SND_URGENT;
 	}
+	tcb_unstarve(t);
 	on_queue_changed(t, now);
+}
+
+static int no_memory(struct tcb *t, instant now)
+{
+	tcb_rest(t);
+	tcb_starve(t, now);
+	return -AKSU_ENOMEM;
 }
 
 int64_t tcp_send(struct tcb *t, const uint8_t *data, size_t n, bool more, bool urgent, instant now)
@@ -88,14 +96,11 @@ int64_t tcp_send(struct tcb *t, const uint8_t *data, size_t n, bool more, bool u
 	/* D7: what is queued must not eat what receiving needs, or two full hosts wait for ever. */
 	spare = (uint32_t)min_size(mem_spare(&t->env->mem), UINT32_MAX);
 	if (spare == 0 || tcb_extend(t) == NULL)
-		return -AKSU_ENOMEM;
+		return no_memory(t, now);
 	room = min_u32(room, spare);
-	done = bytes_append(&t->x->sndq, &t->env->mem, data, room,
-			    min_u32(BLOCK_GRAIN, spare));
-	if (done == 0) {
-		tcb_rest(t);
-		return -AKSU_ENOMEM;
-	}
+	done = bytes_append(&t->x->sndq, &t->env->mem, data, room, min_u32(BLOCK_GRAIN, spare));
+	if (done == 0)
+		return no_memory(t, now);
 	queued(t, more || done < n, urgent && done == n, now);
 	return done;
 }
@@ -108,10 +113,8 @@ int tcp_send_slice(struct tcb *t, struct slice s, bool more, instant now)
 		return error;
 	if (send_room(t) < s.len)
 		return -AKSU_EAGAIN;
-	if (tcb_extend(t) == NULL || !bytes_append_slice(&t->x->sndq, &t->env->mem, s)) {
-		tcb_rest(t);
-		return -AKSU_ENOMEM;
-	}
+	if (tcb_extend(t) == NULL || !bytes_append_slice(&t->x->sndq, &t->env->mem, s))
+		return no_memory(t, now);
 	queued(t, more, false, now);
 	return AKSU_OK;
 }
@@ -173,6 +176,7 @@ static void owe_fin(struct tcb *t, instant now)
 {
 	t->flags |= TF_CLOSED;
 	t->flags &= ~(uint32_t)TF_MORE;
+	tcb_unstarve(t);
 	on_queue_changed(t, now);
 }
 
@@ -273,7 +277,7 @@ static bool is_writable(const struct tcb *t)
 
 	if (t->state != TCP_ESTABLISHED && t->state != TCP_CLOSE_WAIT)
 		return false;
-	return !has(t, TF_CLOSED) && send_room(t) >= max_u32(lowat, 1);
+	return !has(t, TF_CLOSED | TF_STARVED) && send_room(t) >= max_u32(lowat, 1);
 }
 
 /* No more than half of the buffer: the peer may not be able to send more than that unread. */
