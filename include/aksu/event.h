@@ -135,8 +135,7 @@ extern "C" {
 	X(RESET_LIMIT,         "",               "too many resets: this one is not sent") \
 	X(REPLY_QUEUE,         "",               "too many replies wait for the device") \
 	X(LINK_DOWN,           "",               "the link is down or gone") \
-	X(NO_ROUTE,            "1122 3.3.1",     "no route to the destination") \
-	X(TOO_BIG,             "1191 6",         "the packet does not fit the path and may not be fragmented")
+	X(NO_ROUTE,            "1122 3.3.1",     "no route to the destination")
 
 /** What happened. */
 #define AKSU_EVENT_KINDS(X) \

@@ -72,16 +72,15 @@ static int choose_port(struct aksu *s, struct flow *f)
  * A pair of endpoints that rests in TIME-WAIT may begin anew where timestamps keep the old apart
  * from the new (RFC 6191 section 3), above anything that was sent before.
  */
-static int reuse_timewait(const struct aksu *s, const struct flow *f, tcp_seq *iss)
+static int reuse_timewait(const struct aksu *s, flow_ref old, tcp_seq *iss)
 {
-	flow_ref ref = flows_find(s, f);
 	const struct timewait *w;
 
-	if (ref == FLOW_END)
+	if (old == FLOW_END)
 		return AKSU_OK;
-	if (FLOW_KIND(ref) != FLOW_TIMEWAIT)
+	if (FLOW_KIND(old) != FLOW_TIMEWAIT)
 		return -AKSU_EADDRINUSE;
-	w = &timewait_at(s, FLOW_INDEX(ref))->w;
+	w = &timewait_at(s, FLOW_INDEX(old))->w;
 	if (!(w->shift & TIMEWAIT_TS))
 		return -AKSU_EADDRINUSE;
 	*iss = seq_max(*iss, timewait_iss_floor(w));
@@ -128,10 +127,10 @@ int stack_connect(struct aksu *s, uint32_t index, const struct aksu_endpoint *re
 		.path_mss = path_mss_of(&path),
 		.default_mss = default_mss_of(&f.remote),
 	};
-	error = reuse_timewait(s, &f, &open.iss);
+	old = flows_find(s, &f);
+	error = reuse_timewait(s, old, &open.iss);
 	if (error != AKSU_OK)
 		return error;
-	old = flows_find(s, &f);
 	if (FLOW_KIND(old) == FLOW_TIMEWAIT)
 		timewait_free(s, FLOW_INDEX(old));
 	c->flow = f;

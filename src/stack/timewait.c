@@ -55,12 +55,23 @@ bool timewait_compress(struct aksu *s, uint32_t conn)
 	return true;
 }
 
+/*
+ * A record keeps no TTL and no DiffServ field (MUST-48, MUST-49): its answers have those of the
+ * listener that its connection came from, or of any socket that has chosen none.
+ */
+static const struct tcp_conf *conf_of(const struct aksu *s, const struct flow *f)
+{
+	uint32_t i = passive_listener(s, f);
+
+	return i != POOL_NONE ? bound_at(s, i)->conf : NULL;
+}
+
 static void answer(struct aksu *s, struct timewait_entry *e, enum aksu_why why)
 {
 	struct tcp_seg seg;
 
 	timewait_ack(&e->w, ts_offset_of(s, &e->flow), s->now, &seg);
-	(void)control_send(s, &e->flow, &seg, why, TCP_TIME_WAIT, NULL);
+	(void)control_send(s, &e->flow, &seg, why, TCP_TIME_WAIT, conf_of(s, &e->flow));
 }
 
 void timewait_segment(struct aksu *s, uint32_t index, const struct tcp_seg *seg)

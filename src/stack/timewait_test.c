@@ -52,6 +52,30 @@ static struct bench_peer waiting(aksu_socket l, uint16_t port, uint8_t options)
 	return p;
 }
 
+/* MUST-48, MUST-49: a record has none of its own; its listener's count, while there is one. */
+static void a_record_answers_as_its_listener_would(void **state)
+{
+	struct bench_peer p;
+	aksu_socket l;
+
+	(void)state;
+	bench_start(&b, 1, NULL);
+	l = bench_listen(&b, 0, 7, 5);
+	assert_int_equal(aksu_set_option(b.n[0].s, l, AKSU_IP_TTL, 17, b.now), 0);
+	assert_int_equal(aksu_set_option(b.n[0].s, l, AKSU_IP_TOS, 0x28, b.now), 0);
+	p = waiting(l, 4000, AKSU_OPT_MSS);
+	for (int k = 0; k < 2; k++) {
+		assert_int_equal(b.n[0].s->timewaits.live, 1);
+		p.seq--; /* the FIN again */
+		bench_say(&b, &p, AKSU_FIN | AKSU_ACK, NULL);
+		bench_hear(&b, &p, &got);
+		assert_int_equal(got.ttl, k == 0 ? 17 : 64);
+		assert_int_equal(got.tos, k == 0 ? 0x28 : 0);
+		aksu_close(b.n[0].s, l, b.now);
+	}
+	bench_end(&b);
+}
+
 /* MUST-13, D6: a record as soon as the last ACK has left; 2MSL later nothing is left. */
 static void must_13_a_record_lingers_for_two_msl(void **state)
 {
@@ -384,6 +408,7 @@ static void may_2_an_active_open_may_reuse_the_pair(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_record_answers_as_its_listener_would),
 		cmocka_unit_test(must_13_a_record_lingers_for_two_msl),
 		cmocka_unit_test(an_idle_hour_shortens_no_time_wait),
 		cmocka_unit_test(g1_a_repeated_fin_restarts_the_wait),
