@@ -50,9 +50,7 @@ static bool take_wait(void *into, const char *value, struct aksu_reason *why)
 static const struct option_row ROWS[] = {
 	{"timeout", "SECONDS", "for the connection to open; three minutes", take_timeout},
 	{"source-port", "N", "our port, else any", take_source_port},
-	{"wait", NULL,
-	 "our FIN waits for the peer's: some servers take an\nearly one for a hang-up (nginx)",
-	 take_wait},
+	{"wait", NULL, "our FIN waits for the peer's: nginx takes one for a hang-up", take_wait},
 };
 
 static bool take_words(struct connect *c, char **words, struct aksu_reason *why)
@@ -76,8 +74,8 @@ static int parse(struct connect *c, int argc, char **argv, const char **host)
 		.name = "connect",
 		.usage = "--link KIND:NAME --addr A/P [options] HOST PORT",
 		.about = "Standard input and output over one connection; each way ends by itself.\n"
-			 "HOST is an address, or a name for the system's resolver. Pictures go to\n"
-			 "standard error.\n",
+			 "HOST: an address, or a name for the system's resolver. Pictures go to "
+			 "stderr.\n",
 		.tail = HOST_TAIL
 		"  aksu connect --link tun:ak0 --addr 10.7.0.2/24 --host 10.7.0.1/24 10.7.0.1 80\n",
 		.tables = {{ROWS, sizeof(ROWS) / sizeof(ROWS[0]), c},

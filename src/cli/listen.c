@@ -57,7 +57,7 @@ static int parse(struct listen *l, int argc, char **argv)
 			 "output;\n"
 			 "each way ends by itself. With --keep the peer's end is the end of both "
 			 "ways.\n"
-			 "PORT 0 is any that is free. Pictures go to standard error.\n",
+			 "PORT 0 is any that is free. Pictures go to stderr.\n",
 		.tail = HOST_TAIL
 		"  aksu listen --link tun:ak0 --addr 10.7.0.2/24 --host 10.7.0.1/24 7000 > file\n",
 		.tables = {{ROWS, sizeof(ROWS) / sizeof(ROWS[0]), l},
