@@ -39,6 +39,8 @@ extern "C" {
 	X(RTO,             "rto",         "6298 5.4",           "the retransmission timer expired") \
 	X(FAST_RETRANSMIT, "fast",        "5681 3.2",           "three duplicate ACKs: the segment is taken for lost") \
 	X(PARTIAL_ACK,     "partial",     "6582 3.2",           "a partial ACK in fast recovery: the next hole") \
+	X(RACK,            "rack",        "8985 6.2",           "sent before what has arrived, and overdue: taken for lost") \
+	X(TLP,             "tlp",         "8985 7.3",           "no ACK came for two round trips: a probe asks for one") \
 	X(PMTU,            "pmtu",        "1191 6.4",           "sent again, smaller: the path MTU fell") \
 	X(HANDSHAKE,       "handshake",   "9293 3.5",           "SYN or SYN-ACK") \
 	X(CHALLENGE,       "challenge",   "5961 3.2",           "challenge ACK: say where we are, let the peer prove itself") \
@@ -57,6 +59,8 @@ extern "C" {
 
 /** Timers of a connection: X(NAME, word, RFC section). */
 #define AKSU_TIMERS(X) \
+	X(TLP,       "loss probe",     "8985 7.2") \
+	X(RACK,      "reordering",     "8985 6.2") \
 	X(RTX,       "retransmission", "6298 5") \
 	X(PERSIST,   "persist",        "9293 3.8.6.1") \
 	X(DELACK,    "delayed ack",    "9293 3.8.6.3") \
@@ -200,7 +204,8 @@ struct aksu_event_sack {
  */
 struct aksu_event {
 	aksu_time time;
-	uint64_t packet; /**< number of the frame: aksu_tx.packet on the way out, aksu_rx.packet on the way in */
+	uint64_t packet; /**< number of the frame: aksu_tx.packet on the way out, aksu_rx.packet on
+			    the way in */
 	uint32_t conn;
 	uint8_t kind;    /**< enum aksu_event_kind */
 	uint8_t state;   /**< enum aksu_state after the event */
@@ -212,17 +217,19 @@ struct aksu_event {
 	uint8_t options; /**< AKSU_OPT_* */
 	uint8_t wscale;  /**< the shift count in the option */
 	uint8_t sack_count;
-	uint8_t retransmission; /**< SEGMENT_OUT: how many times it was sent before; SEGMENT_IN: 1 for a duplicate */
-	uint8_t error;   /**< ERROR: enum aksu_error */
+	uint8_t retransmission; /**< SEGMENT_OUT: how many times it was sent before; SEGMENT_IN: 1
+				   for a duplicate */
+	uint8_t error;          /**< ERROR: enum aksu_error */
 	uint16_t link;
 	uint16_t local_port, remote_port;
 	uint16_t mss;    /**< the option; of several segments in one (`segments`): the text of each */
 	uint16_t window; /**< the field, unscaled */
 	uint16_t urgent;
-	uint16_t segments; /**< how many wire segments this one stands for (1 unless the link cuts or merged) */
+	uint16_t segments; /**< how many wire segments this one stands for (1 unless the link cuts
+			      or merged) */
 	uint16_t protocol; /**< PACKET_*: ethertype below 0x100 means IP protocol */
 	uint32_t seq, ack;
-	uint32_t length;   /**< octets of text */
+	uint32_t length; /**< octets of text */
 	uint32_t tsval, tsecr;
 	uint32_t iss, irs; /**< of the connection, for relative numbers; 0 before they are known */
 	uint32_t window_bytes; /**< the window, scaled */

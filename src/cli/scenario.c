@@ -45,10 +45,11 @@ const struct scenario scenarios[] = {
 		"Three segments open the connection: each side says where its numbers begin "
 		"(SYN) and hears that the other knows it (ACK).",
 		"The link loses some segments. The receiver acknowledges the last octet before "
-		"the hole again and again (D); after three of these the sender knows what is "
-		"missing, and sends it again (R fast). A lost FIN has nothing behind it that "
-		"could tell of it: only the timer finds out (R rto), and it waits twice as long "
-		"each time.",
+		"the hole again and again (D), and names what came behind it (sk); soon the "
+		"sender knows what is missing, and sends it again (R rack). A lost FIN has "
+		"nothing behind it that could tell of it: after two round trips and a pause a "
+		"probe asks (R tlp), and then only the timer is left (R rto), which waits twice "
+		"as long each time.",
 		"Four segments close it: each direction ends with a FIN and its ACK. Who "
 		"closed first waits in TIME-WAIT for 2MSL, in case its last ACK was lost.",
 	},
@@ -207,8 +208,8 @@ const struct scenario scenarios[] = {
 		"The segments behind the lost one arrive, and each makes the server repeat "
 		"its last acknowledgement: duplicate ACKs, D1, D2, D3 ... Their SACK option "
 		"(sk) names what did arrive.",
-		"The third one is proof enough: the client sends the missing segment again (R "
-		"fast) without waiting for its timer, and the next ACK jumps over the filled "
+		"Three of those are proof enough: the client sends the missing segment again "
+		"(R rack) without waiting for its timer, and the next ACK jumps over the filled "
 		"hole.",
 	},
 },
@@ -275,7 +276,8 @@ const struct scenario scenarios[] = {
 	.server_lines = 3,
 	.words = {
 		"The last ACK of the close is lost. The server, in LAST-ACK, cannot know that "
-		"its FIN arrived, so its timer sends the FIN again.",
+		"its FIN arrived: when the ACK should have come, it asks by sending the FIN "
+		"again (R tlp, a tail loss probe).",
 		"The client is still there, in TIME-WAIT: it sends its ACK again and waits "
 		"2MSL anew. Had it forgotten the connection at once, the FIN would have been "
 		"answered with a reset.",

@@ -17,38 +17,74 @@ static bool is_duplicate(const struct tcb *t, const struct tcp_seg *seg)
 	       seg->wnd == t->snd.wnd;         /* (e) */
 }
 
-/*
- * Karn (MUST-18): a run that was sent twice gives no sample by its own time. With timestamps the
- * echo says which of the two it was. The oldest run that this ACK covers is measured; if any was
- * sent again, its neighbours may have waited behind the hole, and only the echo counts.
- */
-static duration measure(const struct tcb *t, const struct tcp_seg *seg, instant now)
+/* What the ACK covers and was not SACKed before, run by run. */
+static void note_acked(const struct tcb *t, const struct tcp_seg *seg, instant now,
+		       struct delivery *d)
 {
 	const struct sent *sent = &t->x->sent;
-	bool resent = false;
-	instant oldest = INSTANT_NEVER;
+	uint32_t i = 0;
 
-	for (uint32_t i = 0; i < sent->count; i++) {
+	while (i < sent->count && seq_lt(sent_run(sent, i)->seq, seg->ack)) {
 		const struct run *r = sent_run(sent, i);
+		tcp_seq end = seq_min(run_end(r), seg->ack);
 
-		if (!seq_leq(seq_add(r->seq, r->len), seg->ack))
-			break;
-		resent |= (r->flags & RUN_RETRANSMITTED) != 0;
-		oldest = earlier(oldest, r->sent_at);
+		if (r->flags & RUN_SACKED) {
+			i = sent_skip_sacked(sent, i);
+			continue;
+		}
+		d->octets += seq_dist(r->seq, end);
+		if (r->flags & RUN_RETRANSMITTED)
+			d->resent = true;
+		else
+			d->oldest = earlier(d->oldest, r->sent_at);
+		if (i == 0) {
+			d->head_resent = d->resent;
+			d->head_at = r->sent_at;
+		}
+		rack_delivered(t, r, end, seg, now, d);
+		i++;
 	}
-	if (!resent && !is_never(oldest))
-		return since(oldest, now);
-	if (has(t, TF_TS) && seg->opts.present & AKSU_OPT_TS && !ts_eq(seg->opts.tsecr, ts_at(0))) {
-		uint32_t ticks = ts_dist(seg->opts.tsecr, tcp_ts_now(t, now));
+}
 
-		if (ticks < RTO_MAX.ns / TS_TICK.ns)
-			return nanoseconds(max_u64(ticks, 1) * TS_TICK.ns);
-	}
-	return nanoseconds(0);
+/*
+ * RFC 7323 4.1: by the echo, on an ACK of new data. If what SND.UNA waited for was sent twice, an
+ * echo from before the second time may come with an ACK that the second copy brought: then it holds
+ * all of the wait in between, and says nothing. Too soon for the second copy, it is for the first.
+ */
+static duration by_echo(const struct tcb *t, const struct tcp_seg *seg, instant now,
+			const struct delivery *d)
+{
+	uint32_t ticks;
+
+	if (!has(t, TF_TS) || !(seg->opts.present & AKSU_OPT_TS) ||
+	    ts_eq(seg->opts.tsecr, ts_at(0)))
+		return nanoseconds(0);
+	if (d->head_resent && ts_lt(seg->opts.tsecr, tcp_ts_now(t, d->head_at)) &&
+	    to_us(since(d->head_at, now)) >= t->x->min_rtt_us)
+		return nanoseconds(0);
+	ticks = ts_dist(seg->opts.tsecr, tcp_ts_now(t, now));
+	if (ticks >= RTO_MAX.ns / TS_TICK.ns)
+		return nanoseconds(0);
+	return nanoseconds(max_u64(ticks, 1) * TS_TICK.ns);
+}
+
+/*
+ * Karn (MUST-18): what was sent twice gives no sample by its own time. The oldest of what this ACK
+ * covers is measured; if any of it was sent again, its neighbours may have waited behind the hole.
+ * Then what it SACKs is, or the echo says which copy it was.
+ */
+static duration measure(const struct tcb *t, const struct tcp_seg *seg, const struct ack_event *ev,
+			const struct delivery *d)
+{
+	if (!d->resent && !is_never(d->oldest))
+		return since(d->oldest, ev->now);
+	if (!is_never(d->sacked_at))
+		return since(d->sacked_at, ev->now);
+	return ev->advanced ? by_echo(t, seg, ev->now, d) : nanoseconds(0);
 }
 
 /* SND.UNA <- SEG.ACK: frees what is acknowledged; returns the octets of text among it. */
-static uint32_t advance_una(struct tcb *t, tcp_seq ack, instant now)
+static uint32_t advance_una(struct tcb *t, tcp_seq ack)
 {
 	struct tcb_ext *x = t->x;
 	uint32_t k = seq_dist(t->snd.una, ack), text = k;
@@ -64,8 +100,6 @@ static uint32_t advance_una(struct tcb *t, tcp_seq ack, instant now)
 	sent_ack(&x->sent, &t->env->mem, ack);
 	if (x->sent.lost == 0)
 		t->flags &= ~(uint32_t)TF_RTX_PMTU;
-	x->delivered += text;
-	x->delivered_at = now;
 	if (has(t, TF_SND_URGENT) && seq_geq(ack, t->snd.up))
 		t->flags &= ~(uint32_t)TF_SND_URGENT;
 	return text;
@@ -91,6 +125,28 @@ static void begin_window(struct tcb *t, instant now)
 	cc_ops_of(t->conf->cc)->start(cc, now);
 }
 
+/* SND.UNA moves, blocks are marked; what has arrived is known afterwards, and how long it took. */
+static void take_stock(struct tcb *t, const struct tcp_seg *seg, instant now, struct ack_event *ev,
+		       struct delivery *d)
+{
+	struct tcb_ext *x = t->x;
+
+	if (ev->advanced) {
+		note_acked(t, seg, now, d);
+		ev->acked = advance_una(t, seg->ack);
+		t->notices |= NOTICE_PROGRESS;
+	}
+	d->highest = t->snd.una;
+	if (has(t, TF_SACK))
+		sack_read(t, seg, now, d);
+	ev->delivered = d->octets;
+	if (d->octets == 0)
+		return;
+	x->delivered += d->octets;
+	x->delivered_at = now;
+	ev->rtt = measure(t, seg, ev, d);
+}
+
 void tcp_ack(struct tcb *t, const struct tcp_seg *seg, instant now)
 {
 	struct tcb_ext *x = t->x;
@@ -101,6 +157,7 @@ void tcp_ack(struct tcb *t, const struct tcp_seg *seg, instant now)
 		.ece = seg_has(seg, AKSU_ECE),
 		.cwnd_limited = has(t, TF_CWND_LIMITED),
 	};
+	struct delivery d = {.oldest = INSTANT_NEVER, .sacked_at = INSTANT_NEVER};
 	bool handshake = seq_eq(t->snd.una, t->iss);
 
 	if (x == NULL) { /* nothing is outstanding: only the window can be news */
@@ -111,22 +168,21 @@ void tcp_ack(struct tcb *t, const struct tcp_seg *seg, instant now)
 	ev.in_recovery = x->recovery.active;
 	ev.duplicate = is_duplicate(t, seg);
 	ev.advanced = seq_lt(t->snd.una, seg->ack);
-	if (ev.advanced) {
-		ev.rtt = measure(t, seg, now);
-		ev.acked = advance_una(t, seg->ack, now);
-		if (ev.rtt.ns > 0 && !(handshake && has(t, TF_SYN_RESENT)))
-			rtt_sample(t, ev.rtt);
-		t->notices |= NOTICE_PROGRESS;
-	}
+	take_stock(t, seg, now, &ev, &d);
+	if (ev.rtt.ns > 0 && !(handshake && has(t, TF_SYN_RESENT)))
+		rtt_sample(t, ev.rtt);
 	on_ack_heard(t, now);
 	snd_window_update(t, seg, now);
-	if (handshake && ev.advanced)
+	if (handshake && ev.advanced) {
 		begin_window(t, now);
-	else
-		loss_newreno.on_ack(t, &ev);
+	} else {
+		loss_ops_of(t)->on_ack(t, &ev, &d);
+		undo_on_ack(t, &ev, seg, &d);
+	}
 	/* F5: the ACK of a SYN never grows the window. */
 	if (ev.acked > 0 && !handshake && !ev.in_recovery && !x->recovery.active)
 		cc_ops_of(t->conf->cc)->on_ack(&x->cc, &ev);
 	if (ev.advanced)
 		on_new_ack(t, now);
+	on_losses_judged(t);
 }

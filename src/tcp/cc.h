@@ -17,6 +17,7 @@ enum { CC_PRIV_WORDS = 10 };
 struct ack_event {
 	instant now;        /* arrival of the segment */
 	uint32_t acked;     /* octets of text newly acknowledged, SYN and FIN not counted */
+	uint32_t delivered; /* octets that are new to have arrived, acknowledged or SACKed */
 	uint32_t in_flight; /* octets, before this ACK */
 	uint32_t batch;     /* the most that we sent at one moment: one ACK may be for all of it */
 	duration rtt;       /* of this ACK; 0 where Karn forbids a sample */

@@ -19,7 +19,7 @@ static bool check_sent(const struct tcb *t)
 {
 	const struct sent *s = &tcb_x(t)->sent;
 	tcp_seq at = t->snd.una;
-	uint32_t lost = 0, sacked = 0;
+	uint32_t lost = 0, sacked = 0, runs = 0, cuts = 0;
 
 	for (uint32_t i = 0; i < s->count; i++) {
 		const struct run *r = sent_run(s, i);
@@ -29,9 +29,16 @@ static bool check_sent(const struct tcb *t)
 		at = seq_add(at, r->len);
 		lost += r->flags & RUN_LOST ? r->len : 0;
 		sacked += r->flags & RUN_SACKED ? r->len : 0;
+		runs += r->flags & RUN_SACKED ? 1 : 0;
+		cuts += r->flags & RUN_CUT ? 1 : 0;
+		CHECK((r->flags & (RUN_LOST | RUN_SACKED)) != (RUN_LOST | RUN_SACKED));
+		CHECK(!(r->flags & RUN_LOST) || seq_geq(r->seq, s->lost_from));
+		CHECK(r->flags & (RUN_LOST | RUN_SACKED | RUN_RETRANSMITTED) ||
+		      seq_geq(r->seq, s->once_from));
 	}
 	CHECK(seq_eq(at, t->snd.nxt));
 	CHECK(lost == s->lost && sacked == s->sacked);
+	CHECK(runs == s->sacked_runs && cuts == s->cuts);
 	return true;
 }
 
@@ -79,6 +86,7 @@ static bool check_liveness(const struct tcb *t)
 
 	CHECK(!(timer_runs(t, TIMER_RTX) && timer_runs(t, TIMER_PERSIST)));
 	CHECK(!out || timer_runs(t, TIMER_RTX) || timer_runs(t, TIMER_PERSIST));
+	CHECK(timer_runs(t, TIMER_RTX) || !(timer_runs(t, TIMER_TLP) || timer_runs(t, TIMER_RACK)));
 	CHECK(!(waits && t->snd.wnd == 0 && !out && tcp_may_send_text(t)) ||
 	      timer_runs(t, TIMER_PERSIST));
 	CHECK(!has(t, TF_ACK_DELAYED) || timer_runs(t, TIMER_DELACK));

@@ -75,6 +75,17 @@ static enum step challenge_ack(struct tcb *t, enum aksu_drop reason, const struc
 	return limited_ack(t, AKSU_WHY_CHALLENGE, reason, seg, now);
 }
 
+/* RFC 2883 4: text that was here already, up to `end`, is reported once, if memory allows. */
+static void note_duplicate(struct tcb *t, const struct tcp_seg *seg, tcp_seq end)
+{
+	end = seq_min(end, seq_add(seg->seq, seg->text_len));
+	if (!has(t, TF_SACK) || !tcp_synchronized(t) || t->state == TCP_TIME_WAIT ||
+	    !seq_lt(seg->seq, end) || tcb_extend(t) == NULL)
+		return;
+	t->x->dsack = (struct tcp_sack_block){seg->seq, end};
+	t->x->dsack_set = true;
+}
+
 /* ---------------------------------------------------------------- 3.10.7.1 CLOSED */
 
 void tcp_closed(struct tcp_env *env, const struct tcp_seg *seg, struct reply *re)
@@ -110,6 +121,7 @@ static enum step step0_timestamps(struct tcb *t, const struct tcp_seg *seg, inst
 	if (is_old_duplicate(t, seg, now)) {
 		if (seg->len == 0) /* throttled: two hosts with clocks gone wrong must not storm */
 			return limited_ack(t, AKSU_WHY_OUT_OF_WINDOW, AKSU_DROP_PAWS, seg, now);
+		note_duplicate(t, seg, t->rcv.nxt);
 		ack_now(t, AKSU_WHY_OUT_OF_WINDOW);
 		return drop(t, AKSU_DROP_PAWS, seg);
 	}
@@ -185,6 +197,7 @@ static enum step unacceptable(struct tcb *t, const struct tcp_seg *seg, instant 
 	if (seg->len == 0 && !seq_eq(seg->seq, seq_sub(t->rcv.nxt, 1)))
 		return limited_ack(t, AKSU_WHY_OUT_OF_WINDOW, AKSU_DROP_SEQ_NOT_ACCEPTABLE, seg,
 				   now);
+	note_duplicate(t, seg, t->rcv.nxt);
 	ack_now(t, AKSU_WHY_OUT_OF_WINDOW);
 	return drop(t, AKSU_DROP_SEQ_NOT_ACCEPTABLE, seg);
 }
@@ -410,13 +423,14 @@ static void step6_urgent(struct tcb *t, const struct tcp_seg *seg)
 /* ---------------------------------------------------------------- seventh: text */
 
 /* "Trim off any portions that lie outside the window", the FIN with them (A2). */
-static void trim(const struct tcb *t, struct tcp_seg *seg)
+static void trim(struct tcb *t, struct tcp_seg *seg)
 {
 	tcp_seq text_end = seq_add(seg->seq, seg->text_len);
 
 	if (seq_lt(seg->seq, t->rcv.nxt)) {
 		uint32_t k = min_u32(seq_dist(seg->seq, t->rcv.nxt), seg->text_len);
 
+		note_duplicate(t, seg, t->rcv.nxt);
 		seg->seq = seq_add(seg->seq, k);
 		seg->text = k > 0 ? seg->text + k : seg->text;
 		seg->text_len -= k;
@@ -565,8 +579,10 @@ static enum step out_of_order(struct tcb *t, const struct tcp_seg *seg)
 	repeat_ack(t, seg); /* also when it cannot be held: the hole is news */
 	if (r == REASM_FULL)
 		return drop(t, AKSU_DROP_REASM_LIMIT, seg);
-	if (r == REASM_DUPLICATE)
+	if (r == REASM_DUPLICATE) {
+		note_duplicate(t, seg, seg_end(seg));
 		tcp_drop(t->env, t, AKSU_DROP_TEXT_DUPLICATE, seg);
+	}
 	return GO_ON;
 }
 

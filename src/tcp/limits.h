@@ -23,6 +23,10 @@ enum {
 	R1_RETRANSMISSIONS = 3,
 	/* RFC 5681 3.2. */
 	DUPACK_THRESHOLD = 3,
+	/* RFC 3042 2: segments beyond cwnd on the first duplicate ACKs. */
+	LIMITED_TRANSMIT = 2,
+	/* RFC 8985 6.2, step 4: recoveries until the reordering window is small again. */
+	REO_WND_PERSIST = 16,
 	/* RFC 6928: ten segments, but no more than 14600 octets (or two segments). */
 	IW_SEGMENTS = 10,
 	IW_OCTETS = 14600,
@@ -49,6 +53,12 @@ enum {
 #define RTO_MAX seconds(120)
 /* MUST-40: below 500 ms; as short as Linux's shortest, so that peers' RTO floors hold. */
 #define DELAYED_ACK milliseconds(40)
+/* RFC 8985 7.2, TLP.max_ack_delay: what peers delay a lonely ACK by, most of them less. */
+#define MAX_ACK_DELAY milliseconds(200)
+/* A probe does not go sooner: on the shortest paths a receiver's clock is coarser than two RTTs. */
+#define PTO_MIN milliseconds(10)
+/* RFC 8985 6.2, step 1: the shortest RTT is forgotten after one to two of these. */
+#define MIN_RTT_WINDOW seconds(150)
 /* RFC 9293 3.8.6.2.1: 0.1 to 1.0 s (U-14). */
 #define SWS_OVERRIDE milliseconds(200)
 /* RFC 9293 3.9.1.1 has five minutes; SHLD-11 wants 100 s at least. */

@@ -56,13 +56,22 @@ static uint32_t sack_room(const struct tcb *t)
 	return min_u32(room, has(t, TF_TS) ? TCP_SACK_MAX - 1 : TCP_SACK_MAX);
 }
 
-/* RFC 2018: blocks go with every ACK while something lies out of order. */
+/*
+ * RFC 2018: blocks go with every ACK while something lies out of order; RFC 2883 4: before them
+ * what came twice, once.
+ */
 static void offer_sack(const struct tcb *t, struct tcp_opts *o)
 {
-	if (t->x == NULL || t->x->reasm.count == 0)
+	uint32_t room = sack_room(t), n = 0;
+
+	if (t->x == NULL)
 		return;
-	o->sack_count = (uint8_t)reasm_sack(&t->x->reasm, t->rcv.nxt, o->sack, sack_room(t));
-	if (o->sack_count > 0)
+	if (t->x->dsack_set && room > 0)
+		o->sack[n++] = t->x->dsack;
+	if (t->x->reasm.count > 0)
+		n += reasm_sack(&t->x->reasm, t->rcv.nxt, o->sack + n, room - n);
+	o->sack_count = (uint8_t)n;
+	if (n > 0)
 		o->present |= AKSU_OPT_SACK;
 }
 

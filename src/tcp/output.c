@@ -46,13 +46,13 @@ static bool cwnd_allows(const struct tcb *t, uint32_t n)
 {
 	uint32_t flight = snd_in_flight(t);
 
-	return flight == 0 || flight + n <= t->x->cc.cwnd;
+	return flight == 0 || flight + n <= loss_window(t);
 }
 
 /* What the congestion window still lets go. */
 static uint32_t cwnd_room(const struct tcb *t)
 {
-	uint32_t flight = snd_in_flight(t), cwnd = t->x->cc.cwnd;
+	uint32_t flight = snd_in_flight(t), cwnd = loss_window(t);
 
 	return cwnd > flight ? cwnd - flight : 0;
 }
@@ -143,6 +143,8 @@ static enum aksu_why why_again(const struct tcb *t, const struct run *r)
 		return AKSU_WHY_PMTU;
 	if (r->flags & RUN_PROBE)
 		return AKSU_WHY_DATA; /* the window opened: the probe's octet goes with new data */
+	if (t->x->recovery.active && has(t, TF_SACK))
+		return AKSU_WHY_RACK;
 	if (t->x->recovery.active)
 		return seq_eq(r->seq, t->snd.una) && t->x->recovery.dupacks > 0
 			       ? AKSU_WHY_FAST_RETRANSMIT
@@ -181,6 +183,8 @@ enum aksu_why tcp_why_send(const struct tcb *t, instant now)
 	again = retransmission(t);
 	if (again != NULL)
 		return why_again(t, again);
+	if (t->x != NULL && t->x->tlp.due)
+		return AKSU_WHY_TLP;
 	if (ack_goes_alone(t))
 		return t->ack_why;
 	if (t->x != NULL && text_allowed(t, eff_snd_mss(t), 1) > 0)
@@ -360,7 +364,7 @@ static bool send_syn(struct tcb *t, instant now, struct tcp_out *out)
 		struct run *r = sent_run(sent, 0);
 
 		out->transmissions = r->transmissions;
-		sent_mark_resent(sent, r, now);
+		loss_resent(t, r, now);
 		t->retransmissions++;
 	} else {
 		if (!sent_reserve(sent, &t->env->mem)) {
@@ -408,12 +412,12 @@ static void note_limit(struct tcb *t)
 		t->flags |= TF_CWND_LIMITED;
 }
 
-/* RFC 6298 5.4, RFC 5681 3.2: the first of what is lost. */
-static bool send_again(struct tcb *t, uint32_t bulk, instant now, struct tcp_out *out)
+/* RFC 6298 5.4, RFC 5681 3.2, RFC 8985 6.2, 7.3: what begins at `first`. */
+static bool send_again(struct tcb *t, tcp_seq first, uint32_t bulk, instant now,
+		       struct tcp_out *out)
 {
 	struct sent *sent = &t->x->sent;
-	struct run *r = sent_first_lost(sent);
-	const tcp_seq first = r->seq; /* r dies when the reserve below moves the runs */
+	struct run *r;
 	uint32_t n, limit, index;
 	bool fin;
 
@@ -439,7 +443,7 @@ static bool send_again(struct tcb *t, uint32_t bulk, instant now, struct tcp_out
 		r = sent_run(sent, index);
 	}
 	out->transmissions = r->transmissions;
-	sent_mark_resent(sent, r, now);
+	loss_resent(t, r, now);
 	if (r->flags & RUN_PROBE && !fin)
 		n = grow_tail(t, r, limit, out);
 	r->flags &= (uint16_t)~RUN_PROBE;
@@ -575,6 +579,26 @@ static bool send_ack(struct tcb *t, instant now, struct tcp_out *out)
 	return true;
 }
 
+static bool send_lost(struct tcb *t, uint32_t bulk, instant now, struct tcp_out *out)
+{
+	return send_again(t, sent_first_lost(&t->x->sent)->seq, bulk, now, out);
+}
+
+/* RFC 8985 7.3: new text if there is some, else the last segment again. */
+static bool send_loss_probe(struct tcb *t, instant now, struct tcp_out *out)
+{
+	bool again = text_allowed(t, eff_snd_mss(t), 1) == 0;
+	const struct run *last = again ? tlp_run(t) : NULL;
+	bool sent = again ? last != NULL && send_again(t, last->seq, 1, now, out)
+			  : send_text(t, 1, now, out);
+
+	if (sent)
+		tlp_sent(t, again, now);
+	else
+		tlp_reset(t); /* memory was refused: the time-out is left */
+	return sent;
+}
+
 bool tcp_output(struct tcb *t, uint32_t bulk, instant now, struct tcp_out *out)
 {
 	enum aksu_why why = tcp_why_send(t, now);
@@ -588,12 +612,14 @@ bool tcp_output(struct tcb *t, uint32_t bulk, instant now, struct tcp_out *out)
 	case AKSU_WHY_RTO:
 	case AKSU_WHY_FAST_RETRANSMIT:
 	case AKSU_WHY_PARTIAL_ACK:
+	case AKSU_WHY_RACK:
 	case AKSU_WHY_PMTU:
-		return tcp_synchronized(t) ? send_again(t, bulk, now, out) : send_syn(t, now, out);
+		return tcp_synchronized(t) ? send_lost(t, bulk, now, out) : send_syn(t, now, out);
+	case AKSU_WHY_TLP: return send_loss_probe(t, now, out);
 	case AKSU_WHY_HANDSHAKE:
 		return tcp_synchronized(t) ? send_ack(t, now, out) : send_syn(t, now, out);
 	case AKSU_WHY_DATA:
-		return retransmission(t) != NULL ? send_again(t, bulk, now, out)
+		return retransmission(t) != NULL ? send_lost(t, bulk, now, out)
 						 : send_text(t, bulk, now, out);
 	case AKSU_WHY_SWS_OVERRIDE:
 	case AKSU_WHY_FIN: return send_text(t, bulk, now, out);

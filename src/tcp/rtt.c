@@ -8,6 +8,19 @@
 
 #define GRANULARITY_US 1000u /* G: the clock of the timestamps ticks once in a millisecond */
 
+/* RFC 8985 6.2, step 1: of the last windows only, for a path may become longer. */
+static void shortest(struct tcb_ext *x, uint32_t us, instant now)
+{
+	bool over = longer(since(x->min_rtt_since, now), MIN_RTT_WINDOW);
+
+	if (over) {
+		x->min_rtt_us = x->new_min_us;
+		x->min_rtt_since = now;
+	}
+	x->new_min_us = over || x->new_min_us == 0 ? us : min_u32(x->new_min_us, us);
+	x->min_rtt_us = x->min_rtt_us == 0 ? us : min_u32(x->min_rtt_us, us);
+}
+
 /* RFC 6298 section 2. RTTVAR before SRTT (gotcha D1). */
 void rtt_sample(struct tcb *t, duration r)
 {
@@ -29,8 +42,10 @@ void rtt_sample(struct tcb *t, duration r)
 	rtt->rto_us = (uint32_t)min_u64(rto, to_us(RTO_MAX)); /* 2.5 */
 	/* 5.7 and RFC 9293 3.8.2 (U-12): the backed-off RTO was kept until now. */
 	t->backoff = 0;
-	if (t->x != NULL && (t->x->min_rtt_us == 0 || us < t->x->min_rtt_us))
-		t->x->min_rtt_us = (uint32_t)us;
+	if (t->x != NULL) {
+		t->x->tlp.no_rtt = false;
+		shortest(t->x, (uint32_t)us, t->env->events.now);
+	}
 }
 
 duration rtt_rto(const struct tcb *t)

@@ -34,9 +34,16 @@ void tcb_init(struct tcb *t, struct tcp_env *env, struct tcp_conf *conf, uint32_
 const struct tcb_ext *tcb_x(const struct tcb *t)
 {
 	static const struct tcb_ext none = {
-		.deadline = {{UINT64_MAX}, {UINT64_MAX}, {UINT64_MAX}, {UINT64_MAX}, {UINT64_MAX}},
+		.deadline = {{UINT64_MAX},
+			     {UINT64_MAX},
+			     {UINT64_MAX},
+			     {UINT64_MAX},
+			     {UINT64_MAX},
+			     {UINT64_MAX},
+			     {UINT64_MAX}},
+		.rack = {.next = {UINT64_MAX}},
 	};
-	static_assert(TIMER_FAST_COUNT == 5, "one INSTANT_NEVER for each");
+	static_assert(TIMER_FAST_COUNT == 7, "one INSTANT_NEVER for each");
 
 	return t->x != NULL ? t->x : &none;
 }
@@ -70,6 +77,10 @@ struct tcb_ext *tcb_extend(struct tcb *t)
 		.smss = eff_snd_mss(t),
 	};
 	t->x->delivered_at = t->x->first_sent_at = t->env->events.now;
+	t->x->min_rtt_us = t->rtt.srtt_us; /* of what was, that much is kept */
+	t->x->min_rtt_since = t->env->events.now;
+	t->x->rack.next = INSTANT_NEVER;
+	t->x->rack.fack = t->snd.una;
 	cc_ops_of(t->conf->cc)->start(&t->x->cc, t->env->events.now);
 	return t->x;
 }
@@ -96,7 +107,7 @@ void tcb_rest(struct tcb *t)
 	if (t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECEIVED)
 		return; /* the SYN may not be sent yet, and will need it */
 	if (x == NULL || x->sndq.length > 0 || x->rcvq.length > 0 || x->reasm.count > 0 ||
-	    x->sent.count > 0 ||
+	    x->sent.count > 0 || x->dsack_set ||
 	    has(t, TF_ACK_DELAYED | TF_FIN_HELD | TF_SND_URGENT | TF_RCV_URGENT))
 		return;
 	for (int i = 0; i < TIMER_FAST_COUNT; i++)

@@ -34,7 +34,7 @@ enum tcp_state { AKSU_STATES(TCP_STATE_ENUM) };
 #define TCP_TIMER_ENUM(name, ...) TIMER_##name = AKSU_TIMER_##name,
 enum tcp_timer { AKSU_TIMERS(TCP_TIMER_ENUM) };
 #undef TCP_TIMER_ENUM
-#define TIMER_FAST_COUNT 5 /* RTX to USER run only while data moves: they live in the extension */
+#define TIMER_FAST_COUNT 7 /* TLP to USER run only while data moves: they live in the extension */
 #define TIMER_NONE       AKSU_TIMER_COUNT
 
 /* What the application chose, shared by all sockets that chose the same (copy-on-write). */
@@ -77,6 +77,7 @@ enum tcb_flag {
 	TF_R1 = 1u << 20,           /* R1 was reported for this episode */
 	TF_RTX_PMTU = 1u << 21,     /* what is marked lost was too big, not lost: no cwnd cut */
 	TF_STARVED = 1u << 22,      /* SEND found no memory: not writable until some is free */
+	TF_REORDERS = 1u << 23,     /* the path was seen to change the order (RFC 8985 6.2) */
 };
 
 /* What the rooms above must pass on; they clear what they took. */
@@ -149,6 +150,39 @@ struct tcp_recovery {
 	bool active;      /* in fast recovery */
 	bool recover_set; /* `recover` holds (also after a time-out) */
 	bool after_rto;   /* slow start after a time-out, until `recover` is acknowledged */
+	bool undo;        /* what follows can still prove to have been for nothing (RFC 4015) */
+	bool undo_asked;  /* the first ACK of what was sent again came: no more Eifel */
+	instant began;
+	uint32_t prr_delivered, recover_fs; /* octets (RFC 6937, RFC 9937) */
+	uint64_t prr_from;                  /* sent.octets when the episode began */
+	uint32_t undo_cwnd, undo_ssthresh;  /* as they were */
+	uint32_t undo_resent, undo_dup;     /* octets sent again since; of these, came twice */
+	tcp_seq undo_from, undo_until;      /* SND.UNA when it began; SND.NXT when it ended */
+	tcp_seq undo_end;                   /* end of what was sent again first */
+	tcp_ts undo_ts;                     /* TSval that it carried */
+};
+
+/* RFC 8985 5.3, by its names. */
+struct tcp_rack {
+	instant xmit_ts;
+	tcp_seq end_seq;
+	tcp_seq fack;
+	duration rtt;
+	instant next; /* when the oldest run that waits will be lost; never: none waits */
+	tcp_seq dsack_round;
+	uint8_t reo_wnd_more; /* reo_wnd_mult - 1 */
+	uint8_t reo_wnd_persist;
+	bool known;           /* xmit_ts, end_seq and rtt hold */
+	bool dsack_round_set; /* dsack_round holds */
+};
+
+/* RFC 8985 7; `out`: TLP.end_seq holds. */
+struct tcp_tlp {
+	tcp_seq end_seq;
+	bool out;
+	bool is_retrans;
+	bool due;    /* the timer expired: output.c is to send a probe */
+	bool no_rtt; /* no RTT was measured since the last probe */
 };
 
 struct tcb_ext {
@@ -159,16 +193,22 @@ struct tcb_ext {
 	instant deadline[TIMER_FAST_COUNT];
 	struct cc cc;
 	struct tcp_recovery recovery;
+	struct tcp_rack rack;
+	struct tcp_tlp tlp;
 	uint64_t delivered; /* octets acknowledged since the extension was taken */
 	instant delivered_at, first_sent_at;
-	instant batch_at;      /* the last moment at which we sent ... */
-	tcp_seq batch_una;     /* ... and what was acknowledged then, ... */
-	uint32_t batch_len;    /* ... how much was sent in one go ... */
-	uint32_t batch;        /* ... and the most in any, since the last time-out */
-	tcp_seq small_end;     /* Minshall: end of the last small segment sent */
-	tcp_seq fin_at;        /* TF_FIN_HELD: number of the peer's FIN */
-	uint32_t unacked_rcvd; /* octets received and not yet acknowledged */
-	uint32_t min_rtt_us;
+	instant batch_at;            /* the last moment at which we sent ... */
+	tcp_seq batch_una;           /* ... and what was acknowledged then, ... */
+	uint32_t batch_len;          /* ... how much was sent in one go ... */
+	uint32_t batch;              /* ... and the most in any, since the last time-out */
+	tcp_seq small_end;           /* Minshall: end of the last small segment sent */
+	tcp_seq fin_at;              /* TF_FIN_HELD: number of the peer's FIN */
+	uint32_t unacked_rcvd;       /* octets received and not yet acknowledged */
+	uint32_t min_rtt_us;         /* of this window of MIN_RTT_WINDOW and the one before */
+	uint32_t new_min_us;         /* of this window */
+	instant min_rtt_since;       /* this window's beginning */
+	struct tcp_sack_block dsack; /* dsack_set: came twice, and is to be reported (RFC 2883) */
+	bool dsack_set;
 	bool small_sent; /* small_end holds */
 };
 

@@ -122,6 +122,8 @@ static inline tcp_ts tcp_ts_now(const struct tcb *t, instant now)
 void on_segment_sent(struct tcb *t, instant now); /* something that must be acknowledged */
 void on_new_ack(struct tcb *t, instant now);      /* SND.UNA moved */
 void on_ack_heard(struct tcb *t, instant now);    /* an acceptable ACK, new or not */
+void on_losses_judged(struct tcb *t);             /* RACK has looked at what is outstanding */
+void on_probe_sent(struct tcb *t, instant now);   /* a tail loss probe went */
 void on_window_changed(struct tcb *t,
 		       instant now); /* SND.WND may have become zero, or no longer be */
 void on_queue_changed(struct tcb *t, instant now); /* the application queued or closed */

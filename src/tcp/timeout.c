@@ -6,6 +6,8 @@
  *
  * The other files say what happened; this one knows what it means for the deadlines:
  *
+ *   TLP        no ACK for two round trips, with SACK                    RFC 8985 7; before RTX
+ *   RACK       what was sent before something that arrived is overdue   RFC 8985 6.2
  *   RTX        something is outstanding, and the peer's window is open  RFC 6298 5.1 - 5.6
  *   PERSIST    something waits, and the peer's window is zero           3.8.6.1; without RTX (E4)
  *   DELACK     in-order text waits to be acknowledged                   3.8.6.3
@@ -13,6 +15,9 @@
  *   USER       R2: the peer has acknowledged nothing for so long        3.8.3
  *   KEEPALIVE  nothing was heard for long, and the application asked    3.8.4
  *   LIFE       TIME-WAIT, or an orphan in FIN-WAIT-2                    3.6.1
+ *
+ * TLP and RACK run beside RTX, never later than it and each beginning it anew, where RFC 8985
+ * section 8 has one timer for the three.
  *
  * KEEPALIVE and LIFE exclude each other and share `slow`; the rest live in the extension.
  */
@@ -66,6 +71,22 @@ static void end_probing(struct tcb *t)
 			sent_mark_lost(sent, sent_run(sent, i));
 }
 
+static void disarm_losses(struct tcb *t)
+{
+	disarm(t, TIMER_TLP);
+	disarm(t, TIMER_RACK);
+	disarm(t, TIMER_RTX);
+}
+
+/* RFC 8985 7.2: two round trips from now, but not after the time-out. */
+static void schedule_probe(struct tcb *t, instant now)
+{
+	disarm(t, TIMER_TLP);
+	if (armed(t, TIMER_RTX) && tlp_may_probe(t))
+		t->x->deadline[TIMER_TLP] =
+			earlier(after(now, tlp_pto(t)), t->x->deadline[TIMER_RTX]);
+}
+
 /* Brings RTX, PERSIST, OVERRIDE and USER in line with what is outstanding, waiting and allowed. */
 static void settle(struct tcb *t, instant now)
 {
@@ -76,7 +97,7 @@ static void settle(struct tcb *t, instant now)
 		return;
 	}
 	if (must_probe(t)) {
-		disarm(t, TIMER_RTX);
+		disarm_losses(t);
 		if (!armed(t, TIMER_PERSIST)) {
 			t->backoff = 0;
 			arm(t, TIMER_PERSIST, now, rtt_rto(t)); /* SHLD-29: one RTO */
@@ -85,7 +106,7 @@ static void settle(struct tcb *t, instant now)
 		if (armed(t, TIMER_PERSIST))
 			end_probing(t);
 		if (!something_outstanding(t))
-			disarm(t, TIMER_RTX); /* 5.2 */
+			disarm_losses(t); /* 5.2 */
 		else if (!armed(t, TIMER_RTX))
 			arm(t, TIMER_RTX, now, rtt_rto(t)); /* 5.1 */
 	}
@@ -99,7 +120,28 @@ static void settle(struct tcb *t, instant now)
 		arm(t, TIMER_OVERRIDE, now, SWS_OVERRIDE);
 }
 
-void on_segment_sent(struct tcb *t, instant now) { settle(t, now); }
+void on_segment_sent(struct tcb *t, instant now)
+{
+	settle(t, now);
+	schedule_probe(t, now);
+}
+
+/* RFC 8985 7.3: "re-arm the RTO timer". */
+void on_probe_sent(struct tcb *t, instant now)
+{
+	disarm(t, TIMER_TLP);
+	if (something_outstanding(t))
+		arm(t, TIMER_RTX, now, rtt_rto(t));
+}
+
+void on_losses_judged(struct tcb *t)
+{
+	if (t->x == NULL)
+		return;
+	t->x->deadline[TIMER_RACK] = armed(t, TIMER_RTX) ? rack_deadline(t) : INSTANT_NEVER;
+	if (!tlp_may_probe(t))
+		disarm(t, TIMER_TLP);
+}
 
 void on_window_changed(struct tcb *t, instant now) { settle(t, now); }
 
@@ -111,6 +153,7 @@ void on_new_ack(struct tcb *t, instant now)
 	disarm(t, TIMER_RTX); /* 5.3: begins anew if anything is left */
 	disarm(t, TIMER_USER);
 	settle(t, now);
+	schedule_probe(t, now);
 }
 
 /* A peer that answers is not dead, even if it takes nothing (MUST-37, SHLD-17). */
@@ -140,8 +183,10 @@ void on_ack_sent(struct tcb *t)
 	t->flags &= ~(uint32_t)(TF_ACK_DELAYED | TF_WINDOW_DUE);
 	t->last_ack_sent = t->rcv.nxt;
 	disarm(t, TIMER_DELACK);
-	if (t->x != NULL)
-		t->x->unacked_rcvd = 0;
+	if (t->x == NULL)
+		return;
+	t->x->unacked_rcvd = 0;
+	t->x->dsack_set = false;
 }
 
 /* ---------------------------------------------------------------- the slow ones */
@@ -234,7 +279,8 @@ void tcp_resume(struct tcb *t, instant now)
 /* RFC 6298 5.4 - 5.6, and R1 of 3.8.3. */
 static void retransmission_timeout(struct tcb *t, instant now)
 {
-	loss_newreno.on_rto(t, now);
+	loss_ops_of(t)->on_rto(t, now);
+	disarm_losses(t);
 	t->x->batch = t->x->batch_len = 0; /* what was sent together is lost together */
 	if (t->backoff < UINT8_MAX)
 		t->backoff++; /* 5.5 */
@@ -245,6 +291,19 @@ static void retransmission_timeout(struct tcb *t, instant now)
 		t->notices |= NOTICE_R1 | NOTICE_DOUBT;
 	}
 	arm(t, TIMER_RTX, now, rtt_rto(t)); /* 5.6 */
+}
+
+static void probe_timeout(struct tcb *t)
+{
+	disarm(t, TIMER_TLP);
+	tlp_timeout(t);
+}
+
+static void reordering_timeout(struct tcb *t, instant now)
+{
+	rack_timeout(t, now);
+	arm(t, TIMER_RTX, now, rtt_rto(t));
+	on_losses_judged(t);
 }
 
 /* 3.8.6.1: probe for ever while the peer answers; SHLD-30: at growing intervals. */
@@ -284,6 +343,8 @@ static void expire(struct tcb *t, enum tcp_timer timer, instant now)
 	if (e != NULL)
 		e->timer = (uint8_t)timer;
 	switch (timer) {
+	case TIMER_TLP: probe_timeout(t); break;
+	case TIMER_RACK: reordering_timeout(t, now); break;
 	case TIMER_RTX: retransmission_timeout(t, now); break;
 	case TIMER_PERSIST: persist_timeout(t, now); break;
 	case TIMER_DELACK:

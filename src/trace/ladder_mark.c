@@ -214,8 +214,10 @@ static bool is_again(const struct row *row, const struct step *step, const struc
 	case AKSU_WHY_RTO:
 	case AKSU_WHY_FAST_RETRANSMIT:
 	case AKSU_WHY_PARTIAL_ACK:
+	case AKSU_WHY_RACK:
 	case AKSU_WHY_PMTU: return true;
 	case AKSU_WHY_HANDSHAKE:
+	case AKSU_WHY_TLP:
 	case AKSU_WHY_NOTHING: /* seen from the other side: nobody says why */
 		return row->class == CLASS_SYN ? f->again : step->e.retransmission > 0;
 	case AKSU_WHY_FIN: return step->e.retransmission > 0;
@@ -345,11 +347,13 @@ static const char *why_word(const struct aksu_event *e)
 	case AKSU_WHY_CHALLENGE: return "challenge";
 	case AKSU_WHY_SYN_COOKIE: return "cookie";
 	case AKSU_WHY_SWS_OVERRIDE: return "override";
+	case AKSU_WHY_TLP: return "tlp";
 	case AKSU_WHY_NOTHING:
 	case AKSU_WHY_RESET:
 	case AKSU_WHY_RTO:
 	case AKSU_WHY_FAST_RETRANSMIT:
 	case AKSU_WHY_PARTIAL_ACK:
+	case AKSU_WHY_RACK:
 	case AKSU_WHY_PMTU:
 	case AKSU_WHY_HANDSHAKE:
 	case AKSU_WHY_DUP_ACK:
