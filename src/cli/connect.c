@@ -199,7 +199,7 @@ static aksu_time on_turn(void *ctx, aksu_time now)
 	} else if (c->begun && c->relay.state == RELAY_IDLE) {
 		host_end(&c->host, now);
 	}
-	return c->relay.state == RELAY_FAILED ? now : c->relay.retry_at;
+	return c->relay.state == RELAY_FAILED ? now : AKSU_NEVER;
 }
 
 static void on_stop(void *ctx, aksu_time now)

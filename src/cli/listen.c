@@ -162,7 +162,7 @@ static aksu_time on_turn(void *ctx, aksu_time now)
 	else if (l->begun && l->relay.state == RELAY_IDLE && !l->relay.keep)
 		host_end(&l->host, now);
 	take_connection(l, now);
-	return l->relay.state == RELAY_FAILED ? now : l->relay.retry_at;
+	return l->relay.state == RELAY_FAILED ? now : AKSU_NEVER;
 }
 
 static void on_stop(void *ctx, aksu_time now)

@@ -13,9 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Memory comes back by acknowledgements, and no readiness tells of it: ask again after this. */
-#define RETRY (20 * AKSU_MILLISECOND)
-
 static void pump(struct relay *r, aksu_time now);
 
 bool relay_init(struct relay *r, struct aksu *stack, struct aksu_loop *loop)
@@ -26,7 +23,6 @@ bool relay_init(struct relay *r, struct aksu *stack, struct aksu_loop *loop)
 		.stdout_ = standard_out_open(),
 		.keep = r->keep,
 		.waits = r->waits,
-		.retry_at = AKSU_NEVER,
 		.in.buffer = malloc(RELAY_CHUNK),
 		.out.buffer = malloc(RELAY_CHUNK),
 	};
@@ -129,8 +125,6 @@ static void move_in(struct relay *r, aksu_time now)
 		int64_t n =
 			aksu_send(r->stack, r->socket, in->buffer + in->at, in->n - in->at, 0, now);
 
-		if (n == -AKSU_ENOMEM)
-			r->retry_at = now + RETRY;
 		if (n == -AKSU_ENOMEM || n == -AKSU_EAGAIN) {
 			ask(r, in, STDIN_FILENO, 0);
 			return;
@@ -226,7 +220,6 @@ void relay_begin(struct relay *r, aksu_socket socket, aksu_time now)
 	r->socket = socket;
 	r->state = RELAY_OPEN;
 	r->error = 0;
-	r->retry_at = AKSU_NEVER;
 	r->out.at = r->out.n = 0;
 	r->out.done = r->in.done = r->closing = false;
 	pump(r, now);
@@ -236,11 +229,7 @@ void relay_ready(struct relay *r, aksu_time now) { pump(r, now); }
 
 void relay_turn(struct relay *r, aksu_time now)
 {
-	bool retry = r->retry_at <= now;
-
-	if (retry)
-		r->retry_at = AKSU_NEVER;
-	if (retry || (r->state == RELAY_OPEN && r->in.done && r->out.done))
+	if (r->in.done && r->out.done)
 		pump(r, now);
 }
 

@@ -45,7 +45,6 @@ struct relay {
 	int trouble;        /* what ended standard input or output: an errno, or 0 */
 	bool input_trouble; /* it was the input */
 	bool input_ended;   /* end of file, or told to stop */
-	aksu_time retry_at; /* AKSU_NEVER unless the stack's memory was used up */
 	uint64_t sent, received;
 };
 
@@ -59,7 +58,7 @@ void relay_begin(struct relay *r, aksu_socket socket, aksu_time now);
 /* The connection's readiness grew. */
 void relay_ready(struct relay *r, aksu_time now);
 
-/* To be called in every turn: goes on where memory was short, and sees when all is acknowledged. */
+/* To be called in every turn: sees when all is acknowledged, of which nobody tells. */
 void relay_turn(struct relay *r, aksu_time now);
 
 /* Standard input ends here: what was read is sent, then FIN. */

@@ -86,10 +86,9 @@ static aksu_time on_turn(void *ctx, aksu_time now)
 {
 	struct server *s = ctx;
 
-	service_turn(&s->service, now);
 	if (s->once && s->service.taken == 1 && s->service.open == 0)
 		host_end(&s->host, now);
-	return s->service.retry_at;
+	return AKSU_NEVER;
 }
 
 static void on_stop(void *ctx, aksu_time now)

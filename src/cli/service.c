@@ -8,9 +8,6 @@
 
 enum { BACKLOG = 1024 }; /* connections that may wait for a turn of the loop */
 
-/* Memory comes back by acknowledgements, and no readiness tells of it: ask again after this. */
-#define RETRY (20 * AKSU_MILLISECOND)
-
 static const struct aksu_addr ANY = {{0}};
 
 /* ------------------------------------------------------------------ start */
@@ -56,7 +53,6 @@ int service_start(struct service *v, const struct service_policy *policy, struct
 		.policy = policy,
 		.stack = stack,
 		.allocator = *allocator,
-		.retry_at = AKSU_NEVER,
 	};
 	if (!take_memory(v))
 		return -AKSU_ENOMEM;
@@ -92,13 +88,6 @@ static void fail(struct service *v, struct service_conn *c, aksu_time now)
 	forget(v, c);
 }
 
-static void starve(struct service *v, struct service_conn *c, aksu_time now)
-{
-	c->starved = true;
-	if (v->retry_at == AKSU_NEVER)
-		v->retry_at = now + RETRY;
-}
-
 /* Whatever comes is let go by, until the peer's FIN. */
 static int64_t drain(struct service *v, struct service_conn *c, aksu_time now)
 {
@@ -116,9 +105,7 @@ static void pump(struct service *v, struct service_conn *c, aksu_time now)
 
 	if (end == 0)
 		finish(v, c, now);
-	else if (end == -AKSU_ENOMEM)
-		starve(v, c, now);
-	else if (end != -AKSU_EAGAIN)
+	else if (end != -AKSU_EAGAIN && end != -AKSU_ENOMEM)
 		fail(v, c, now);
 }
 
@@ -182,22 +169,6 @@ void service_ready(struct service *v, const struct aksu_ready *ready, aksu_time 
 			fail(v, c, now);
 		else
 			pump(v, c, now);
-	}
-}
-
-void service_turn(struct service *v, aksu_time now)
-{
-	struct service_conn *next;
-
-	if (now < v->retry_at)
-		return;
-	v->retry_at = AKSU_NEVER;
-	for (struct service_conn *c = v->conns; c; c = next) {
-		next = c->next;
-		if (!c->starved)
-			continue;
-		c->starved = false;
-		pump(v, c, now);
 	}
 }
 

@@ -24,8 +24,8 @@ struct service_policy {
 	/* Fills the prepared buffer, once; NULL: nothing to prepare. */
 	void (*prepare)(struct service *v);
 	/*
-	 * Moves octets until nothing more can be done now: -AKSU_EAGAIN (readiness will tell) or
-	 * -AKSU_ENOMEM (it will not); 0: the peer is done; anything else: the connection is.
+	 * Moves octets until nothing more can be done now: -AKSU_EAGAIN or -AKSU_ENOMEM, readiness
+	 * will tell; 0: the peer is done; anything else: the connection is.
 	 */
 	int64_t (*move)(struct service *v, struct service_conn *c, aksu_time now);
 	/* A datagram of n octets lies in v->buffer. */
@@ -38,8 +38,7 @@ extern const struct service_policy service_echo, service_discard, service_charge
 struct service_conn {
 	struct service_conn *prev, *next;
 	aksu_socket socket;
-	uint32_t at;  /* chargen: where in its pattern */
-	bool starved; /* the stack's memory was used up: try again at v->retry_at */
+	uint32_t at; /* chargen: where in its pattern */
 };
 
 struct service {
@@ -51,7 +50,6 @@ struct service {
 	uint32_t open;              /* how many */
 	uint32_t most;              /* connections to take, then no more; 0: no limit */
 	bool stopping;
-	aksu_time retry_at;            /* AKSU_NEVER unless the stack's memory was used up */
 	uint64_t chance;               /* chargen: the length of datagrams; a seed at first */
 	uint8_t *buffer;               /* SERVICE_CHUNK octets */
 	uint8_t *pattern;              /* the same, prepared */
@@ -68,10 +66,6 @@ int service_start(struct service *v, const struct service_policy *policy, struct
 
 /* To be called for every socket that aksu_next_ready() names. */
 void service_ready(struct service *v, const struct aksu_ready *ready, aksu_time now);
-
-/* Goes on where memory was refused, if it is time to. To be called once in a while, see retry_at.
- */
-void service_turn(struct service *v, aksu_time now);
 
 /*
  * No new connections; a FIN on each that is open, behind what is queued. What comes is let go by.

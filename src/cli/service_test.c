@@ -23,8 +23,7 @@ static aksu_time act(void *ctx, struct aksu *s, aksu_time now)
 
 	while (aksu_next_ready(s, &ready))
 		service_ready(v, &ready, now);
-	service_turn(v, now);
-	return v->retry_at;
+	return AKSU_NEVER;
 }
 
 struct stage {
