@@ -136,9 +136,6 @@ void aksu_loop_stop(struct aksu_loop *loop);
  */
 void aksu_loop_wake(struct aksu_loop *loop);
 
-/** The loop takes a turn at `when` at the latest; AKSU_NEVER: no alarm. The last call counts. */
-void aksu_loop_alarm(struct aksu_loop *loop, aksu_time when);
-
 /* ------------------------------------------------------------------ descriptors of the caller's */
 
 /**
@@ -166,7 +163,7 @@ void aksu_loop_unwatch(struct aksu_loop *loop, int fd);
  * is no more.
  */
 struct aksu_loop_timer {
-	void (*fire)(void *ctx, aksu_time now);
+	void (*fire)(void *ctx, aksu_time now); /**< NULL: that there is a turn is all */
 	void *ctx;
 	aksu_time at; /**< when it fires; AKSU_NEVER after it did */
 	size_t place;

@@ -140,7 +140,8 @@ static void on_turn(void *ctx, aksu_time now)
 		end_now(h, now);
 	else if (h->stop_by != AKSU_NEVER && h->calls->open(h->ctx) == 0 && !host_lingers(h->stack))
 		aksu_loop_stop(h->loop);
-	aksu_loop_alarm(h->loop, earlier(alarm, h->stop_by));
+	/* Of no memory the next turn is a little late. */
+	(void)aksu_loop_timer_set(h->loop, &h->alarm, earlier(alarm, h->stop_by));
 }
 
 /* ------------------------------------------------------------------ wiring */

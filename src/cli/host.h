@@ -60,8 +60,9 @@ struct host {
 	} links[HOST_LINKS];
 	struct watch watch;
 	size_t memory_at_start;
-	aksu_time stop_by; /* AKSU_NEVER until it is time to end */
-	int code;          /* the exit code, as it stands */
+	struct aksu_loop_timer alarm; /* the next turn that somebody asked for */
+	aksu_time stop_by;            /* AKSU_NEVER until it is time to end */
+	int code;                     /* the exit code, as it stands */
 };
 
 /* `options` must be read, and hold together. False, and why. */

@@ -74,12 +74,6 @@ static void told_clock(void *ctx, int fd, uint32_t events, aksu_time now)
 		timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &far, NULL);
 }
 
-static void ring(void *ctx, aksu_time now)
-{
-	(void)ctx;
-	(void)now; /* the turn that it made was what it was for */
-}
-
 static bool take_signals(struct aksu_loop *loop, struct aksu_reason *why)
 {
 	sigset_t mask;
@@ -142,7 +136,6 @@ struct aksu_loop *aksu_loop_new(const struct aksu_loop_config *config, struct ak
 	/* A caller compiled against an older header knows fewer fields: the rest is zero. */
 	memcpy(&loop->config, config,
 	       config->size < sizeof(*config) ? config->size : sizeof(*config));
-	loop->alarm.fire = ring;
 	loop->asleep = clock_asleep();
 	loop->clock_fd = loop->netlink_fd = -1;
 	if (!open_fds(loop, why)) {
@@ -210,12 +203,6 @@ void aksu_loop_unwatch(struct aksu_loop *loop, int fd) { poller_unwatch(&loop->p
 int aksu_loop_timer_set(struct aksu_loop *loop, struct aksu_loop_timer *timer, aksu_time at)
 {
 	return timers_set(&loop->timers, timer, at);
-}
-
-void aksu_loop_alarm(struct aksu_loop *loop, aksu_time when)
-{
-	/* Of no memory the turn merely comes when something else wants one. */
-	(void)timers_set(&loop->timers, &loop->alarm, when);
 }
 
 const struct aksu_loop_counters *aksu_loop_counters(const struct aksu_loop *loop)

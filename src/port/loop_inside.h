@@ -45,7 +45,6 @@ struct aksu_loop {
 	int clock_fd, netlink_fd; /* -1: none */
 	aksu_time asleep;         /* clock_asleep() when it was last looked at */
 	sigset_t old_mask;
-	struct aksu_loop_timer alarm;
 	atomic_bool stop;
 	struct aksu_rx rx[RX_BATCH];
 };

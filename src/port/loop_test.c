@@ -189,6 +189,7 @@ struct stage {
 	size_t want;     /* stop when so many frames were sent */
 	aksu_time began; /* or when an alarm rang: on the first turn at or after `ends` */
 	aksu_time ends;
+	struct aksu_loop_timer alarm;
 	int signals, readies, turns;
 	/* What to do about a device that is gone. */
 	struct toy spare;
@@ -339,7 +340,7 @@ static void nothing_ticks_when_nothing_is_due(void **state)
 
 	(void)state;
 	g->ends = g->began + 100 * AKSU_MILLISECOND;
-	aksu_loop_alarm(g->loop, g->ends);
+	assert_int_equal(aksu_loop_timer_set(g->loop, &g->alarm, g->ends), 0);
 	assert_int_equal(aksu_loop_run(g->loop), 0);
 	/* The first turn looks at the device once; the second is the alarm's. */
 	assert_true(g->turns <= 3);
@@ -465,7 +466,7 @@ static void a_device_that_is_gone_is_replaced(void **state)
 	(void)state;
 	assert_int_equal(g->stack.changes, 1);
 	g->ends = aksu_clock_now() + 20 * AKSU_MILLISECOND;
-	aksu_loop_alarm(g->loop, g->ends);
+	assert_int_equal(aksu_loop_timer_set(g->loop, &g->alarm, g->ends), 0);
 	assert_int_equal(aksu_loop_run(g->loop), 0);
 	assert_int_equal(g->spare.count, 50);
 	assert_int_equal(g->gone, 1);
@@ -494,7 +495,7 @@ static void a_link_waits_without_a_device_and_does_not_spin(void **state)
 					     aksu_clock_now() + 30 * AKSU_MILLISECOND),
 			 0);
 	g->ends = aksu_clock_now() + 50 * AKSU_MILLISECOND;
-	aksu_loop_alarm(g->loop, g->ends);
+	assert_int_equal(aksu_loop_timer_set(g->loop, &g->alarm, g->ends), 0);
 	assert_int_equal(aksu_loop_run(g->loop), 0);
 	assert_true(g->turns - turns <= 6);
 	assert_int_equal(g->stack.changes, 1);
@@ -650,7 +651,7 @@ static void a_device_that_hangs_up_does_not_spin(void **state)
 	dead.fd = fds[0];
 	assert_int_equal(aksu_loop_add(g->loop, &dead.dev, fds[0]), 3);
 	g->ends = aksu_clock_now() + 100 * AKSU_MILLISECOND;
-	aksu_loop_alarm(g->loop, g->ends);
+	assert_int_equal(aksu_loop_timer_set(g->loop, &g->alarm, g->ends), 0);
 	assert_int_equal(aksu_loop_run(g->loop), 0);
 	/* Tried again every 10 ms: at each a turn that finds it, and one to sleep again. */
 	assert_true(g->turns >= 5 && g->turns <= 40);

@@ -83,7 +83,8 @@ void timers_run(struct timers *t, aksu_time now)
 
 		take_out(t, timer);
 		timer->at = AKSU_NEVER;
-		timer->fire(timer->ctx, now);
+		if (timer->fire)
+			timer->fire(timer->ctx, now);
 	}
 }
 
