@@ -11,6 +11,7 @@ int cmd_chargen(int argc, char **argv);
 int cmd_connect(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_discard(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 int cmd_echo(int argc, char **argv);
 int cmd_listen(int argc, char **argv);
 int cmd_ss(int argc, char **argv);

@@ -121,6 +121,44 @@ bool control_dir_make(struct control_dir *out, struct aksu_reason *why)
 	return false;
 }
 
+/* Whether there is one of ours, or one could be made. */
+static bool could_have(const char *path, struct aksu_reason *why)
+{
+	struct control_dir dir;
+	char parent[CONTROL_PATH];
+	char *slash;
+
+	memcpy(dir.path, path, CONTROL_PATH);
+	if (open_dir(&dir, why)) {
+		bool writable = faccessat(dir.fd, ".", W_OK, AT_EACCESS) == 0;
+
+		control_dir_close(&dir);
+		return writable || because(why, "%s: %s", path, strerror(errno));
+	}
+	if (access(path, F_OK) == 0)
+		return false;
+	memcpy(parent, path, CONTROL_PATH);
+	slash = strrchr(parent, '/');
+	slash[slash == parent ? 1 : 0] = '\0';
+	return faccessat(AT_FDCWD, parent, W_OK | X_OK, AT_EACCESS) == 0 ||
+	       because(why, "%s cannot be made: %s", path, strerror(errno));
+}
+
+bool control_dir_would(char out[CONTROL_PATH], struct aksu_reason *why)
+{
+	char paths[CONTROL_DIRS][CONTROL_PATH];
+	size_t n = candidates(paths);
+
+	because(why, "AKSU_RUNTIME_DIR must be an absolute path of %d octets at most",
+		CONTROL_PATH - 1);
+	for (size_t i = 0; i < n; i++)
+		if (could_have(paths[i], why)) {
+			memcpy(out, paths[i], CONTROL_PATH);
+			return true;
+		}
+	return false;
+}
+
 size_t control_dirs_find(struct control_dir out[CONTROL_DIRS])
 {
 	char paths[CONTROL_DIRS][CONTROL_PATH];

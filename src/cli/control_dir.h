@@ -34,6 +34,9 @@ bool control_name_check(const char *name, struct aksu_reason *why);
  * why. */
 bool control_dir_make(struct control_dir *out, struct aksu_reason *why);
 
+/* Where that would be, without making anything. False, and why there can be none. */
+bool control_dir_would(char out[CONTROL_PATH], struct aksu_reason *why);
+
 /* Those that exist, to look in; how many. */
 size_t control_dirs_find(struct control_dir out[CONTROL_DIRS]);
 

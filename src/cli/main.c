@@ -26,6 +26,7 @@ static const struct command commands[] = {
 	{"ss", "the connections of an aksu that runs, and what each waits for", cmd_ss},
 	{"stats", "its counters", cmd_stats},
 	{"stop", "tells it to end, as Ctrl-C does", cmd_stop},
+	{"doctor", "what this machine lets us do, and how to allow the rest", cmd_doctor},
 	{"bench", "how fast two hosts in memory are, beside a skeleton without a stack", cmd_bench},
 };
 

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <linux/veth.h>
 #include <net/if.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -240,6 +241,29 @@ int netlink_link_up(unsigned index)
 	struct request r;
 
 	begin_link(&r, index, IFF_UP, RTM_NEWLINK);
+	return ask(&r);
+}
+
+int netlink_veth_add(const char *name, const char *peer)
+{
+	struct ifinfomsg none = {.ifi_family = AF_UNSPEC};
+	size_t info, data, other;
+	struct request r;
+
+	if (strlen(name) >= IFNAMSIZ || strlen(peer) >= IFNAMSIZ)
+		return EINVAL;
+	begin(&r, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+	put(&r, &none, sizeof(none));
+	put_attr(&r, IFLA_IFNAME, name, strlen(name) + 1);
+	info = open_nest(&r, IFLA_LINKINFO);
+	put_attr(&r, IFLA_INFO_KIND, "veth", 5);
+	data = open_nest(&r, IFLA_INFO_DATA);
+	other = open_nest(&r, VETH_INFO_PEER);
+	put(&r, &none, sizeof(none));
+	put_attr(&r, IFLA_IFNAME, peer, strlen(peer) + 1);
+	close_nest(&r, other);
+	close_nest(&r, data);
+	close_nest(&r, info);
 	return ask(&r);
 }
 

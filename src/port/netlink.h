@@ -41,6 +41,9 @@ int netlink_link_no_autoconf(unsigned index);
 
 int netlink_link_up(unsigned index);
 
+/* Makes a pair of virtual Ethernet interfaces; names of 15 characters at most. */
+int netlink_veth_add(const char *name, const char *peer);
+
 /* Adds an address, either family, without duplicate address detection (RFC 4862 5.4). */
 int netlink_addr_add(unsigned index, const struct aksu_addr *addr, unsigned prefix);
 
