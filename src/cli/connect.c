@@ -195,8 +195,12 @@ static aksu_time on_turn(void *ctx, aksu_time now)
 	if (c->relay.state == RELAY_FAILED) {
 		trouble_of_relay(&why, &c->relay, &c->remote, &c->host.options);
 		c->relay.state = RELAY_IDLE;
+		c->begun = false;
 		host_fail(&c->host, &why, now);
 	} else if (c->begun && c->relay.state == RELAY_IDLE) {
+		c->begun = false;
+		host_say(&c->host, LOG_INFO, "closed: %llu octets sent, %llu received",
+			 (unsigned long long)c->relay.sent, (unsigned long long)c->relay.received);
 		host_end(&c->host, now);
 	}
 	return c->relay.state == RELAY_FAILED ? now : AKSU_NEVER;

@@ -164,7 +164,7 @@ static bool make_stack(struct host *h, struct aksu_reason *why)
 
 static bool make_loop(struct host *h, struct aksu_reason *why)
 {
-	static const int signals[] = {SIGINT, SIGTERM, SIGUSR1};
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
 	struct aksu_loop_config config = {
 		.size = sizeof(config),
 		.stack = h->stack,
@@ -278,6 +278,8 @@ static bool open_link(struct host *h, size_t i, struct aksu_reason *why)
 	if (l->link < 0)
 		return because(why, "the link %s:%s: %s", cli_kind_name(o->link.kind), o->link.name,
 			       aksu_strerror(l->link));
+	host_say(h, LOG_DEBUG, "%s:%s: MTU %u, %s", cli_kind_name(o->link.kind), o->link.name,
+		 l->dev->config.mtu, l->dev->config.features ? "offloads" : "no offloads");
 	return aksu_loop_follow(h->loop, l->link, l->device, why) &&
 	       add_addresses(h, o, l->link, why) && add_routers(h, o, l->link, why);
 }

@@ -7,9 +7,9 @@
  *      host_run()      start(), then ready() and turn() until it is over; the exit code
  *      host_close()    gives everything back; also after a host_open() that failed
  *
- * The first SIGINT or SIGTERM, or host_end(), calls stop(): connections get a FIN, and PATIENCE to
- * answer it. The second signal, or the end of patience, calls abort(). It knows nothing of what a
- * command does with its connections.
+ * The first SIGINT, SIGTERM or SIGHUP, or host_end(), calls stop(): connections get a FIN, and
+ * PATIENCE to answer it. The second signal, or the end of patience, calls abort(). It knows nothing
+ * of what a command does with its connections.
  */
 #ifndef AKSU_CLI_HOST_H
 #define AKSU_CLI_HOST_H

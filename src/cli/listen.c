@@ -18,7 +18,7 @@ struct listen {
 	struct aksu_endpoint remote; /* of the connection, or of the last one */
 	aksu_socket socket; /* the listener; AKSU_NO_SOCKET when nobody is taken any more */
 	uint16_t port;
-	bool begun; /* there is, or was, a connection */
+	bool begun; /* there is a connection, or its end is yet to be told */
 };
 
 /* ------------------------------------------------------------------ options */
@@ -146,10 +146,20 @@ static void failed(struct listen *l, aksu_time now)
 
 	trouble_of_relay(&why, &l->relay, &l->remote, &l->host.options);
 	l->relay.state = RELAY_IDLE;
+	l->begun = false;
 	if (l->relay.keep && !l->relay.trouble)
 		host_say(&l->host, LOG_WARN, "%s", why.text);
 	else
 		host_fail(&l->host, &why, now);
+}
+
+static void ended(struct listen *l, aksu_time now)
+{
+	l->begun = false;
+	host_say(&l->host, LOG_INFO, "closed: %llu octets sent, %llu received",
+		 (unsigned long long)l->relay.sent, (unsigned long long)l->relay.received);
+	if (!l->relay.keep)
+		host_end(&l->host, now);
 }
 
 static aksu_time on_turn(void *ctx, aksu_time now)
@@ -159,8 +169,8 @@ static aksu_time on_turn(void *ctx, aksu_time now)
 	relay_turn(&l->relay, now);
 	if (l->relay.state == RELAY_FAILED)
 		failed(l, now);
-	else if (l->begun && l->relay.state == RELAY_IDLE && !l->relay.keep)
-		host_end(&l->host, now);
+	else if (l->begun && l->relay.state == RELAY_IDLE)
+		ended(l, now);
 	take_connection(l, now);
 	return l->relay.state == RELAY_FAILED ? now : AKSU_NEVER;
 }

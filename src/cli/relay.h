@@ -45,7 +45,7 @@ struct relay {
 	int trouble;        /* what ended standard input or output: an errno, or 0 */
 	bool input_trouble; /* it was the input */
 	bool input_ended;   /* end of file, or told to stop */
-	uint64_t sent, received;
+	uint64_t sent, received; /* octets, over all connections */
 };
 
 /* Clears all but `keep` and `waits`; false: no memory. */
