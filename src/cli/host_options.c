@@ -176,7 +176,7 @@ static const struct option_row ROWS[] = {
 	{"host", "A/P", "brings the device up and gives the kernel this address", take_host},
 	{"gw", "A", "the router for everything else", take_gw},
 	{"mtu", "N", "of the link", take_mtu},
-	{"offload", "on|off", "checksums and cutting by the device; default off", take_offload},
+	{"offload", "on|off", "checksums and cutting by the device; off with --faults", take_offload},
 	{"trace", NULL, "draws each segment as a ladder (--wide adds why; --ascii)", take_trace},
 	{"wide", NULL, NULL, take_wide},
 	{"ascii", NULL, NULL, take_ascii},
@@ -258,8 +258,7 @@ bool host_options_check(struct host_options *o, struct aksu_reason *why)
 				    "them");
 	if (o->faulty && o->offload)
 		return because(why, "--offload on leaves nothing whole to --faults: one of them");
-	/* Not by itself: merged segments do not fit a small budget well yet. */
-	o->plain = o->plain || o->faulty || !o->offload;
+	o->plain = o->plain || o->faulty;
 	return true;
 }
 

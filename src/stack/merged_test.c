@@ -151,6 +151,33 @@ static void the_window_trims_merged_text(void **state)
 	bench_end(&b);
 }
 
+/* D7: many that sent much, and an application that answers what it reads: it always can. */
+static void D7_merged_text_leaves_memory_to_answer_with(void **state)
+{
+	enum { MANY = 30 };
+	struct bench_options o = {.config = {.budget = 1 << 20}};
+	static struct bench_peer p[MANY];
+	aksu_socket l, c[MANY];
+
+	(void)state;
+	bench_start(&b, 1, &o);
+	l = bench_listen(&b, 0, 80, MANY);
+	for (uint16_t k = 0; k < MANY; k++) {
+		p[k] = bench_peer("10.0.0.9", 4000 + k, &b.n[0].v4, 80);
+		bench_shake(&b, &p[k]);
+		assert_int_equal(aksu_accept(b.n[0].s, l, &c[k]), 0);
+	}
+	for (int k = 0; k < MANY; k++)
+		give(&p[k], 58400, 40, 1460);
+	for (int k = 0; k < MANY; k++) {
+		int64_t n = aksu_recv(b.n[0].s, c[k], text, 100, b.now);
+
+		assert_int_equal(n, 100); /* everybody was given something */
+		assert_true(aksu_send(b.n[0].s, c[k], text, 100, 0, b.now) > 0);
+	}
+	bench_end(&b);
+}
+
 /* RFC 5681 4.2: a peer that counts duplicate ACKs gets one for each; with SACK one says all. */
 static void duplicates_for_each_wire_segment(void **state)
 {
@@ -248,6 +275,7 @@ int main(void)
 		cmocka_unit_test(counters_and_events_count_wire_segments),
 		cmocka_unit_test(a_device_that_lies),
 		cmocka_unit_test(the_window_trims_merged_text),
+		cmocka_unit_test(D7_merged_text_leaves_memory_to_answer_with),
 		cmocka_unit_test(duplicates_for_each_wire_segment),
 		cmocka_unit_test(partial_checksums_are_believed),
 		cmocka_unit_test(partial_checksums_of_udp),

@@ -521,19 +521,30 @@ static void skip_received(const struct tcb *t, struct tcp_seg *seg)
 	seg->text_len -= k;
 }
 
+/*
+ * D7: what is received must not eat what the application needs to send on what it reads. So memory
+ * that is kept back is for one segment of the wire, for an application that has read everything: it
+ * may be the one that the others wait for.
+ */
+static uint32_t deliver_fairly(struct tcb *t, const struct tcp_seg *seg, uint32_t want)
+{
+	size_t budget = mem_keep_back(&t->env->mem);
+	uint32_t n = deliver(t, seg, want);
+
+	t->env->mem.budget = budget;
+	if (n == 0 && t->x->rcvq.length == 0)
+		n = deliver(t, seg, seg->segments > 1 ? min_u32(want, seg->mss) : want);
+	return n;
+}
+
 static enum step in_order(struct tcb *t, struct tcp_seg *seg, instant now)
 {
 	bool filled = t->x->reasm.count > 0;
 	tcp_seq before = t->rcv.nxt;
 
 	while (seg->text_len > 0) {
-		uint32_t want = until_held(t, seg), n;
-		size_t budget = t->env->mem.budget;
+		uint32_t want = until_held(t, seg), n = deliver_fairly(t, seg, want);
 
-		if (t->x->rcvq.length > 0)
-			budget = mem_keep_back(&t->env->mem);
-		n = deliver(t, seg, want);
-		t->env->mem.budget = budget;
 		advance_nxt(t, n);
 		filled |= drain_reassembly(t);
 		skip_received(t, seg);

@@ -9,7 +9,7 @@
 enter_namespace "$@"
 
 for address in $V4 $V6; do
-	start_echo_both --once --trace --ascii --pcap "$dir/echo.pcapng"
+	start_echo_both --offload off --once --trace --ascii --pcap "$dir/echo.pcapng"
 	peer transfer "$address" 0.2
 	wait_for_end
 	for word in SYN-RCVD ESTABLISHED LAST-ACK CLOSED FIN; do
