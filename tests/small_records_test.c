@@ -178,7 +178,7 @@ static void syn_received_round(struct prng *r, int round)
 	b->conf.rcvbuf = prng_below(r, 2) ? 60000 : 200000;
 	BENCH_OK(bench_parse(b, syns[ts], &parsed));
 	parsed.seg.seq = seq_add(parsed.seg.seq, b->irs);
-	record = syn_record_from(&parsed.seg, seq_at(b->iss), MSS_DEFAULT_V4);
+	record = syn_record_from(&parsed.seg, seq_at(b->iss), MSS_DEFAULT_V4, &b->conf);
 	record.sends = 1;
 	BENCH_OK(bench_accept_record(b, &parsed.seg, &record));
 	seg = random_segment(r, b->t.rcv.nxt, b->t.snd.nxt, b->t.ts_recent);

@@ -80,7 +80,7 @@ static void C_5_C_6_old_duplicate_SYN_at_a_listener(void **state)
 			      .rawwnd = 9,
 			      .segments = 1};
 	struct tcp_seg rst = {.flags = AKSU_RST, .segments = 1};
-	struct syn_record r = syn_record_from(&old, seq_at(b->iss), MSS_DEFAULT_V4);
+	struct syn_record r = syn_record_from(&old, seq_at(b->iss), MSS_DEFAULT_V4, &b->conf);
 	enum aksu_drop reason;
 
 	(void)state;
@@ -104,7 +104,7 @@ static void C_7_two_listeners_and_an_old_SYN(void **state)
 {
 	struct bench *b = bench_new();
 	struct tcp_seg old = {.seq = seq_at(b->irs), .flags = AKSU_SYN, .rawwnd = 9, .segments = 1};
-	struct syn_record r = syn_record_from(&old, seq_at(b->iss), MSS_DEFAULT_V4);
+	struct syn_record r = syn_record_from(&old, seq_at(b->iss), MSS_DEFAULT_V4, &b->conf);
 	struct tcp_seg syn_ack, rst;
 	enum aksu_drop reason;
 

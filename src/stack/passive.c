@@ -81,7 +81,7 @@ static void send_cookie(struct aksu *s, struct bound *b, const struct flow *f,
 			const struct tcp_seg *syn, const struct tcp_passive *p)
 {
 	tcp_seq iss = cookie_make(&s->key_cookie, f, sizeof(*f), syn, p->default_mss, s->now);
-	struct syn_record r = syn_record_from(syn, iss, p->default_mss);
+	struct syn_record r = syn_record_from(syn, iss, p->default_mss, p->conf);
 	struct tcp_seg seg;
 
 	if (!(r.offer & SYN_TS))
@@ -128,7 +128,7 @@ void passive_syn(struct aksu *s, uint32_t bound, const struct flow *f, const str
 	if (iss_floor != NULL)
 		iss = seq_max(iss, *iss_floor);
 	e->flow = *f;
-	e->r = syn_record_from(seg, iss, p.default_mss);
+	e->r = syn_record_from(seg, iss, p.default_mss, p.conf);
 	flows_insert(s, FLOW_REF(FLOW_SYN, index));
 	b->syn_count++;
 	report_state(s, f, TCP_LISTEN, TCP_SYN_RECEIVED);
@@ -277,6 +277,7 @@ static bool take_cookie(struct aksu *s, uint32_t bound, const struct flow *f,
 	if (!passive_has_room(s, bound, seg))
 		return true;
 	p = passive_of(s, f, b->conf);
+	r.rcv_shift = option_rcv_shift(b->conf) & 0x0fu; /* a cookie has no room for it */
 	report_state(s, f, TCP_LISTEN, TCP_SYN_RECEIVED);
 	if (!open_connection(s, bound, f, &r, &p, s->now, seg))
 		report_state(s, f, TCP_SYN_RECEIVED, TCP_LISTEN);

@@ -561,10 +561,47 @@ static void two_hundred_thousand_flows_are_all_found(void **state)
 	bench_end(&b);
 }
 
+/*
+ * RFC 7323 2.2: what the SYN-ACK said of the scale holds, whatever becomes of the listener's
+ * options before the handshake is complete.
+ */
+static void the_scale_is_the_one_that_was_announced(void **state)
+{
+	static const int64_t buffers[] = {300, 2000, 1 << 20, 1 << 28};
+	struct bench_peer p;
+	struct aksu_info info;
+	aksu_socket l, c;
+
+	(void)state;
+	for (unsigned k = 0; k < COUNT_OF(buffers) * COUNT_OF(buffers); k++) {
+		uint8_t announced;
+
+		bench_start(&b, 1, NULL);
+		l = bench_listen(&b, 0, 7, 5);
+		assert_int_equal(aksu_set_option(b.n[0].s, l, AKSU_SO_RCVBUF, buffers[k % 4],
+						 b.now),
+				 0);
+		p = client(5000);
+		p.options = AKSU_OPT_MSS | AKSU_OPT_WSCALE;
+		bench_say(&b, &p, AKSU_SYN, NULL);
+		bench_hear(&b, &p, &got);
+		announced = got.seg.opts.wscale;
+		assert_int_equal(aksu_set_option(b.n[0].s, l, AKSU_SO_RCVBUF, buffers[k / 4],
+						 b.now),
+				 0);
+		bench_say(&b, &p, AKSU_ACK, NULL);
+		assert_int_equal(aksu_accept(b.n[0].s, l, &c), 0);
+		assert_int_equal(aksu_info(b.n[0].s, c, &info), 0);
+		assert_int_equal(info.rcv_wscale, announced);
+		bench_end(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_handshake_waits_to_be_accepted),
+		cmocka_unit_test(the_scale_is_the_one_that_was_announced),
 		cmocka_unit_test(the_syn_ack_is_sent_six_times),
 		cmocka_unit_test(an_idle_hour_makes_no_record_late),
 		cmocka_unit_test(d17_a_clock_that_jumped_sends_no_burst),

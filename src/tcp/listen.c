@@ -28,7 +28,8 @@ enum listen_verdict tcp_listen(const struct tcp_seg *seg, enum aksu_drop *reason
 	return LISTEN_IGNORE;
 }
 
-struct syn_record syn_record_from(const struct tcp_seg *syn, tcp_seq iss, uint16_t default_mss)
+struct syn_record syn_record_from(const struct tcp_seg *syn, tcp_seq iss, uint16_t default_mss,
+				  const struct tcp_conf *conf)
 {
 	const struct tcp_opts *o = &syn->opts;
 	struct syn_record r = {
@@ -41,6 +42,7 @@ struct syn_record syn_record_from(const struct tcp_seg *syn, tcp_seq iss, uint16
 		r.offer |= (uint8_t)(SYN_WS | (o->wscale > WSCALE_MAX ? WSCALE_MAX : o->wscale));
 	if (o->present & AKSU_OPT_SACK_OK)
 		r.offer |= SYN_SACK;
+	r.rcv_shift = option_rcv_shift(conf) & 0x0fu;
 	if (o->present & AKSU_OPT_TS) {
 		r.offer |= SYN_TS;
 		r.ts_recent = o->tsval;
@@ -83,7 +85,7 @@ void syn_record_answer(const struct syn_record *r, const struct tcp_passive *p, 
 	out->opts.mss = maxseg != 0 && maxseg < p->path_mss ? maxseg : p->path_mss;
 	if (r->offer & SYN_WS) {
 		out->opts.present |= AKSU_OPT_WSCALE;
-		out->opts.wscale = option_rcv_shift(p->conf);
+		out->opts.wscale = r->rcv_shift;
 	}
 	if (r->offer & SYN_SACK)
 		out->opts.present |= AKSU_OPT_SACK_OK;
@@ -93,7 +95,7 @@ void syn_record_answer(const struct syn_record *r, const struct tcp_passive *p, 
 void syn_record_ack(const struct syn_record *r, const struct tcp_passive *p, instant now,
 		    struct tcp_seg *out)
 {
-	uint8_t shift = r->offer & SYN_WS ? option_rcv_shift(p->conf) : 0;
+	uint8_t shift = r->offer & SYN_WS ? r->rcv_shift : 0;
 
 	*out = (struct tcp_seg){
 		.seq = seq_add(r->iss, 1),
@@ -187,7 +189,7 @@ bool tcp_open_passive(struct tcb *t, struct tcp_env *env, const struct syn_recor
 	t->path_mss = p->path_mss;
 	t->rcv_mss = (uint16_t)min_u32(p->default_mss, p->path_mss);
 	t->snd_shift = r->offer & SYN_WS ? r->offer & SYN_SHIFT : 0;
-	t->rcv_shift = r->offer & SYN_WS ? option_rcv_shift(p->conf) : 0;
+	t->rcv_shift = r->offer & SYN_WS ? r->rcv_shift : 0;
 	if (tcb_extend(t) == NULL || !sent_reserve(&t->x->sent, &env->mem)) {
 		tcb_fini(t);
 		return false;

@@ -17,8 +17,9 @@ struct syn_record {
 	tcp_seq iss, irs;
 	tcp_ts ts_recent;
 	uint16_t peer_mss;
-	uint8_t offer; /* SYN_TS, SYN_SACK, SYN_WS, and the shift in the low four bits */
-	uint8_t sends; /* how often the SYN-ACK was sent (5 bits); SYN_HELD */
+	uint8_t offer;         /* SYN_TS, SYN_SACK, SYN_WS, and the shift in the low four bits */
+	uint8_t sends : 4;     /* how often the SYN-ACK was sent */
+	uint8_t rcv_shift : 4; /* our scale, which it announced: the listener may choose anew */
 };
 static_assert(sizeof(struct syn_record) == 16, "DESIGN D6");
 
@@ -47,7 +48,8 @@ enum listen_verdict {
 enum listen_verdict tcp_listen(const struct tcp_seg *seg, enum aksu_drop *reason);
 
 /* What a SYN leaves behind. Text and FIN on it are not acknowledged: they will come again (U-5). */
-struct syn_record syn_record_from(const struct tcp_seg *syn, tcp_seq iss, uint16_t default_mss);
+struct syn_record syn_record_from(const struct tcp_seg *syn, tcp_seq iss, uint16_t default_mss,
+				  const struct tcp_conf *conf);
 
 /* <SEQ=ISS><ACK=IRS+1><CTL=SYN,ACK> with what the SYN offered, and no more. */
 void syn_record_answer(const struct syn_record *r, const struct tcp_passive *p, instant now,

@@ -36,7 +36,8 @@ static void B9_the_answer_offers_what_was_offered(void **state)
 	b->conf.rcvbuf = 1 << 20;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct tcp_seg syn = segment(b, rows[i].syn), out;
-		struct syn_record r = syn_record_from(&syn, seq_at(b->iss), MSS_DEFAULT_V6);
+		struct syn_record r =
+			syn_record_from(&syn, seq_at(b->iss), MSS_DEFAULT_V6, &b->conf);
 
 		syn_record_answer(&r, &b->passive, b->now, &out);
 		assert_int_equal(out.opts.present, rows[i].options);
@@ -56,11 +57,11 @@ static void must_15_what_a_SYN_leaves_behind(void **state)
 	struct bench *b = bench_new();
 	struct tcp_seg bare = segment(b, "S 0:0(0)"),
 		       absurd = segment(b, "S 0:0(0) <mss 1,wscale 15>");
-	struct syn_record r = syn_record_from(&bare, seq_at(b->iss), MSS_DEFAULT_V6);
+	struct syn_record r = syn_record_from(&bare, seq_at(b->iss), MSS_DEFAULT_V6, &b->conf);
 
 	(void)state;
 	assert_int_equal(r.peer_mss, MSS_DEFAULT_V6);
-	r = syn_record_from(&absurd, seq_at(b->iss), MSS_DEFAULT_V6);
+	r = syn_record_from(&absurd, seq_at(b->iss), MSS_DEFAULT_V6, &b->conf);
 	assert_int_equal(r.peer_mss, MSS_MIN);
 	assert_int_equal(r.offer & SYN_SHIFT, WSCALE_MAX);
 	done(b);

@@ -722,7 +722,7 @@ const char *bench_accept(struct bench *b, const char *syn, uint8_t sent)
 	if (why != NULL)
 		return why;
 	parsed.seg.seq = seq_add(parsed.seg.seq, b->irs);
-	r = syn_record_from(&parsed.seg, seq_at(b->iss), MSS_DEFAULT_V4);
+	r = syn_record_from(&parsed.seg, seq_at(b->iss), MSS_DEFAULT_V4, &b->conf);
 	r.sends = sent;
 	return bench_accept_record(b, &parsed.seg, &r);
 }

@@ -236,7 +236,7 @@ static const char *to_listener(struct pair *p, unsigned i, const struct tcp_seg 
 	case LISTEN_SYN: break;
 	}
 	s->syn = *seg;
-	s->record = syn_record_from(seg, seq_at(s->b->iss), MSS_DEFAULT_V4);
+	s->record = syn_record_from(seg, seq_at(s->b->iss), MSS_DEFAULT_V4, &s->b->conf);
 	s->has_record = true;
 	return answer(p, i);
 }
