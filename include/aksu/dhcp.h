@@ -88,11 +88,11 @@ struct aksu_dhcp_config {
 	size_t client_id_len;
 	/** An address that we had: asked for at once (INIT-REBOOT). Zero: none. */
 	struct aksu_addr former;
-	/** The first message waits a random time below this (RFC 2131 4.4.1 has 10 s). Default 0. */
+	/** The first message waits a random time below this (RFC 2131 4.4.1: 10 s). Default 0. */
 	aksu_time start_delay;
 	/**
-	 * An address is asked about three times, this far apart, before it is taken (RFC 5227, which
-	 * has one to two seconds). Default 300 ms; AKSU_NEVER: it is not.
+	 * An address is asked about three times, this far apart, before it is taken (RFC 5227 has
+	 * one to two seconds). Default 300 ms; AKSU_NEVER: it is not.
 	 */
 	aksu_time probe_interval;
 };
