@@ -307,7 +307,7 @@ void conn_reroute(struct aksu *s, uint32_t index, bool lost)
 	error = ip_route(&s->ip, &c->flow.remote, &c->flow.local, &path);
 	if (error != 0 && c->link != NOWHERE) {
 		change_link(s, c, index, NOWHERE);
-		tcp_soft_error(&c->t, (enum aksu_error) - error);
+		tcp_soft_error(&c->t, (enum aksu_error)(-error));
 	}
 	if (error != 0 || path.local)
 		return;
