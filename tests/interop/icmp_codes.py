@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: MIT
 """Tells a host on a device every kind of ICMP error, about packets that it really sent.
 
-Usage: icmp_codes.py ADDRESS DEVICE
+Usage: icmp_codes.py open ADDRESS DEVICE
+       icmp_codes.py opening TYPE CODE DEVICE DESTINATION
 
-What the device carries is heard by a packet socket, what is said goes through a raw one. Ends with
-0 if a connection to the echo server at ADDRESS outlives them all.
+What the device carries is heard by a packet socket, what is said goes through a raw one. The first
+ends with 0 if a connection to the echo server at ADDRESS outlives them all. The second waits for a
+first SYN to DESTINATION and answers it so; the device need not exist when it begins.
 """
 import socket
 import struct
 import sys
+import time
 
 PORT = 7
 ETH_P_ALL = 3
@@ -100,12 +103,29 @@ def about_an_open_one(address, device):
     print(f"{address}: {len(errors)} kinds of errors outlived")
 
 
+def about_a_syn(kind, code, device, destination):
+    v6 = ":" in destination
+    family, at = (socket.AF_INET6, 8) if v6 else (socket.AF_INET, 12)
+    ear, end = None, time.monotonic() + PATIENCE
+    while ear is None:
+        try:
+            ear = Ear(device)
+        except OSError:                                     # not yet there
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.02)
+    packet, head = ear.tcp(v6, lambda ports, flags: flags & 0x12 == 2)
+    source = packet[at:at + (16 if v6 else 4)]
+    say(v6, socket.inet_ntop(family, source), int(kind), int(code), packet[:head + 8])
+
+
 def main(argv):
-    if len(argv) != 3:
+    deeds = {"open": about_an_open_one, "opening": about_a_syn}
+    if len(argv) < 4 or argv[1] not in deeds:
         print(__doc__.strip())
         return 2
     try:
-        about_an_open_one(*argv[1:])
+        deeds[argv[1]](*argv[2:])
     except OSError as e:
         print(f"{' '.join(argv[1:])}: {type(e).__name__}: {e}")
         return 1
