@@ -46,6 +46,14 @@ SEEDS ?= 1..20000
 worlds: all ## SEEDS=1..20000: whole connections on bad wires, one for each seed
 	AKSU_SEEDS=$(SEEDS) build/tests/test_tests_worlds
 
+MIB ?= 1024
+BAD_MIB ?= 64
+ROUNDS ?= 100
+interop: all ## MIB=1024 BAD_MIB=64 ROUNDS=100: long streams over every device, bad links, crowds
+	AKSU_INTEROP_MIB=$(MIB) tests/interop/streams.sh
+	AKSU_INTEROP_BAD_MIB=$(BAD_MIB) tests/interop/bad_streams.sh
+	AKSU_INTEROP_ROUNDS=$(ROUNDS) tests/interop/thousand.sh
+
 reqs: ## docs/requirements.md: requirement, test, place in the code
 	@test -x tools/reqs || { echo 'make reqs: tools/reqs is not written yet'; exit 1; }
 	@tools/reqs
@@ -68,4 +76,4 @@ clean: ## removes all build directories
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16
 
-.PHONY: all run test tidy fuzz bench worlds reqs mutants snap format clean help
+.PHONY: all run test tidy fuzz bench worlds interop reqs mutants snap format clean help
