@@ -23,10 +23,11 @@ looks_at() {
 	# pair has only half a checksum, whether the socket is told so or not.
 	awk -F'|' -v name="$1" -v checked="$checked" '
 		$2 != ""                { print name ": malformed: " $0; bad++ }
-		$3 ~ /8388608/ && ($4 ~ /2/ || name !~ /packet/) { print name ": error: " $0; bad++ }
-		$4 ~ /2/ && ($5 == 6 || $6 == 6) { ours++ }
-		$4 ~ /2/ && ($5 == 6 || $6 == 6) && $8 == "" { print name ": no comment: " $0; bad++ }
-		$4 ~ /2/ && checked == "TRUE" && $7 == 0 { print name ": checksum: " $0; bad++ }
+		{ out = $4 ~ /2/; tcp = $5 == 6 || $6 == 6 }
+		$3 ~ /8388608/ && (out || name !~ /packet/) { print name ": error: " $0; bad++ }
+		out && tcp              { ours++ }
+		out && tcp && $8 == ""  { print name ": no comment: " $0; bad++ }
+		out && checked == "TRUE" && $7 == 0 { print name ": checksum: " $0; bad++ }
 		bad > 5 { exit }
 		END { if (ours < 20) { print name ": " ours + 0 " segments of ours"; bad++ }
 		      print name ": " NR " packets, " ours " segments of ours, each says why"
