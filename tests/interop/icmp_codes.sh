@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # Every type and code of ICMP errors, said live about packets that aksu sent: what is open stays
-# open and goes on (RFC 9293 MUST-56, SHLD-26); what is not yet open ends where somebody says no, and
-# at once, and else tries on.
+# open and goes on (RFC 9293 MUST-56, SHLD-26); what is not yet open ends at once where somebody
+# says no, and else tries on.
 #
 #   icmp_codes.py ── kernel 10.7.0.1 fd07::1 ── ak0 ══ aksu echo 10.7.0.2 fd07::2
 #
