@@ -31,8 +31,13 @@ WRONG = [
     (["demo", "--all=1"], "no argument"),
     (["demo", "--nonsense"], "--nonsense"),
     (["demo", "-x"], "-x"),
+    (["listen"], "on which port?"),
+    (["connect", "10.7.0.1", "80"], "which device?"),
+    (["discard"], "which device?"),
+    (["chargen", "19"], "everything is an option"),
 ]
-RIGHT = [["--help"], ["--version"], ["demo", "--help"], ["demo", "-h"], ["demo", "--list"],
+RIGHT = [["listen", "--help"], ["connect", "-h"], ["discard", "--help"], ["chargen", "-h"],
+         ["--help"], ["--version"], ["demo", "--help"], ["demo", "-h"], ["demo", "--list"],
          ["demo", "--loss", "0.5%", "handshake"], ["demo", "handshake", "--loss", "100%"],
          ["demo", "--bytes", "0"], ["demo", "--seed", "0", "refused"]]
 
