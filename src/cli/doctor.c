@@ -268,8 +268,7 @@ static int parse(struct doctor *d, int argc, char **argv)
 			 "works.\n"
 			 "Links are tried in namespaces that vanish; nothing is changed, nothing "
 			 "stays.\n",
-		.tail = "Exit code: 0 a link works, or nothing forbids it; 1 none does; "
-			"2 wrong arguments.\n\n"
+		.tail = "Exit code: 0 a link works or should; 1 none does; 2 wrong arguments.\n\n"
 			"examples:\n"
 			"  aksu doctor\n"
 			"  aksu doctor --json | grep '\"no\"'\n",

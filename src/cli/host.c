@@ -297,7 +297,7 @@ static void hold_standard_fds(void)
 
 static void on_control_stop(void *ctx, aksu_time now) { host_end(ctx, now); }
 
-/* Without one it goes on, unless the name that was wanted is another's. */
+/* Without one it goes on, unless a name was asked for that is another's. */
 static bool open_control(struct host *h, struct aksu_reason *why)
 {
 	struct control_config config = {
@@ -313,9 +313,10 @@ static bool open_control(struct host *h, struct aksu_reason *why)
 	if (h->options.no_control)
 		return true;
 	error = control_open(&config, &h->control, why);
-	if (error == -AKSU_EOPNOTSUPP)
-		host_say(h, LOG_INFO, "aksu ss will not find this one: %s", why->text);
-	return error == 0 || error == -AKSU_EOPNOTSUPP;
+	if (error == 0 || (h->options.control && error != -AKSU_EOPNOTSUPP))
+		return error == 0;
+	host_say(h, LOG_INFO, "aksu ss will not find this one: %s", why->text);
+	return true;
 }
 
 bool host_open(struct host *h, const char *name, const struct host_calls *calls, void *ctx,
