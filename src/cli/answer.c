@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* Connections looked at for one piece, about 100 us: whoever asks does not hold up the stack. */
-enum { LOOK = 64 };
+enum { LOOK = 16 };
 
 _Static_assert((int)ANSWER_PIECE >= (int)SS_JSON && (int)ANSWER_PIECE >= 2 * (int)SS_LINE,
 	       "a heading and a row");

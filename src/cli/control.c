@@ -22,7 +22,7 @@
 enum {
 	CLIENTS = 8,               /* at once, each 10 KiB; more wait in the kernel */
 	BACKLOG = 128,             /* of these */
-	BUFFER = 4 * ANSWER_PIECE, /* of an answer; refilled when it is empty */
+	BUFFER = 2 * ANSWER_PIECE, /* of an answer: some 25 rows; refilled when it is empty */
 };
 
 /*
