@@ -98,11 +98,13 @@ static int parse(struct connect *c, int argc, char **argv, const char **host)
 
 /* ------------------------------------------------------------------ what the host calls */
 
-static bool refused(const struct connect *c, int error, struct aksu_reason *why)
+/* `tried`: a SYN has left, or would have. */
+static bool refused(const struct connect *c, int error, bool tried, struct aksu_reason *why)
 {
 	struct trouble t = {
 		.peer = c->remote,
 		.error = error,
+		.tried = tried,
 		.soft_error = c->soft_error,
 		.waited = c->timeout,
 	};
@@ -131,7 +133,7 @@ static bool start(void *ctx, aksu_time now, struct aksu_reason *why)
 				(int64_t)(c->timeout * AKSU_SECOND), now);
 	error = aksu_connect(s, c->socket, &c->remote, now);
 	if (error)
-		return refused(c, -error, why);
+		return refused(c, -error, false, why);
 	c->opening = true;
 	return true;
 }
@@ -155,7 +157,7 @@ static void not_opened(struct connect *c, aksu_time now)
 	aksu_get_option(c->host.stack, c->socket, AKSU_SO_ERROR, &error);
 	aksu_close(c->host.stack, c->socket, now);
 	c->opening = false;
-	refused(c, (int)error, &why);
+	refused(c, (int)error, true, &why);
 	host_fail(&c->host, &why, now);
 }
 

@@ -61,7 +61,14 @@ bool trouble_of_connection(struct aksu_reason *why, const struct trouble *t,
 		return because(why, "%s: connection refused: nothing listens on this port there",
 			       peer);
 	case AKSU_ETIMEDOUT: return timed_out(why, t, peer);
-	case AKSU_ENETUNREACH: return no_way(why, t, o);
+	case AKSU_ENETUNREACH:
+		if (!t->tried && !t->established)
+			return no_way(why, t, o);
+		return because(
+			why,
+			"%s: network is unreachable: a router on the way says that it has no "
+			"way there; is the address right?",
+			peer);
 	case AKSU_EHOSTUNREACH:
 		return because(why,
 			       "%s: no route to host: a router says so, or nobody on the link "

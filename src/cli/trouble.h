@@ -16,6 +16,7 @@ struct trouble {
 	struct aksu_endpoint peer;
 	int error;        /* positive enum aksu_error: what ended it, or what a call answered */
 	int soft_error;   /* what routers said before that, or 0 */
+	bool tried;       /* we had a way to it: if there is none, others say so */
 	bool established; /* it had been open */
 	uint64_t waited;  /* seconds that it was tried; 0: as long as RFC 9293 says */
 };
