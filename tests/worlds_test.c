@@ -3,9 +3,10 @@
  * tests/worlds_test.c - whole connections on bad wires, each drawn from one number.
  *
  * A seed draws a link (loss, duplication, reordering, corruption up to a tenth each, both ways;
- * delay, jitter, rate, queue, MTU), two hosts (family, buffers, clocks, initial sequence numbers
- * next to a wrap) and two applications (who opens, how much is sent, in what portions, with which
- * pauses, who closes first). What must hold in every world:
+ * delay, jitter, rate, queue, MTU; devices that cut, sum and merge, or not), two hosts (family,
+ * buffers, clocks, initial sequence numbers next to a wrap) and two applications (who opens, how
+ * much is sent, in what portions, with which pauses, who closes first). What must hold in every
+ * world:
  *
  *   each octet arrives once, in its place; both ends reach CLOSED; no invariant breaks after any
  *   event; events tell a legal story; nothing stands still; memory goes back to where it began.
@@ -333,6 +334,7 @@ static void check_sent(struct end *e, const struct aksu_event *v)
 {
 	struct story *own = &e->story, *peer = &e->w->end[!e->side].story;
 	uint32_t end = v->seq + v->length + (v->flags & (AKSU_SYN | AKSU_FIN) ? 1 : 0);
+	uint32_t size = v->segments > 1 ? v->mss : v->length; /* of each piece on the wire */
 
 	own->segments++;
 	own->resent += v->retransmission > 0;
@@ -342,8 +344,10 @@ static void check_sent(struct end *e, const struct aksu_event *v)
 		note_syn(e, v);
 	if (v->why == AKSU_WHY_NOTHING)
 		wrong(e->w, "a segment without a reason");
-	if (v->length > peer->mss && peer->sent_syn && own->mss != 0 && v->length > own->mss)
-		wrong(e->w, "%u octets, but the peer takes %u", v->length, own->mss);
+	if (peer->sent_syn && own->mss != 0 && size > own->mss)
+		wrong(e->w, "%u octets, but the peer takes %u", size, own->mss);
+	if (v->segments > 1 && !(e->w->link.features & AKSU_LINK_TX_TSO))
+		wrong(e->w, "%u octets to be cut by a link that cannot", v->length);
 	if (own->sent_syn && (int32_t)(end - own->max_seq) > 0)
 		own->max_seq = end;
 	if (v->flags & AKSU_ACK && peer->sent_syn && (int32_t)(v->ack - peer->max_seq) > 0)
@@ -514,6 +518,19 @@ static void draw_link(struct world *w)
 	}
 }
 
+/* From numbers of its own: the rest of a world is the same with offloads and without. */
+static void draw_offload(struct world *w)
+{
+	static const uint32_t features[] = {0, 0, AKSU_LINK_TX_CSUM,
+					    AKSU_LINK_TX_CSUM | AKSU_LINK_TX_TSO,
+					    AKSU_LINK_TX_TSO | AKSU_LINK_RX_CSUM};
+
+	struct prng r = prng_from(w->seed * 4 + 1);
+
+	w->link.features = one_of(&r, features, 5);
+	w->link.merge = prng_below(&r, 2);
+}
+
 static void draw_app(struct world *w, struct end *e)
 {
 	static const uint32_t sizes[] = {0,    1,     100,           1460,
@@ -656,6 +673,7 @@ static struct world *world_new(uint64_t seed, bool talk)
 		w->end[k].events = calloc(RING, sizeof(struct aksu_event));
 	}
 	draw_roles(w);
+	draw_offload(w);
 	w->wire = sim_link_new(&w->link);
 	w->sim = sim_world_new(&config);
 	for (unsigned k = 0; k < 2; k++) {
@@ -715,11 +733,11 @@ static void world_free(struct world *w)
 
 static void describe(const struct world *w)
 {
-	printf("world %llu: %s %s mtu %u, %s, %s, left sends %u, right sends %u\n",
+	printf("world %llu: %s %s mtu %u, offloads %x%s, %s, %s, left sends %u, right sends %u\n",
 	       (unsigned long long)w->seed, w->v6 ? "v6" : "v4",
-	       w->link.kind == AKSU_LINK_IP ? "IP" : "Ethernet", w->link.mtu,
-	       opening_names[w->opening], closing_names[w->closing], w->end[0].to_send,
-	       w->end[1].to_send);
+	       w->link.kind == AKSU_LINK_IP ? "IP" : "Ethernet", w->link.mtu, w->link.features,
+	       w->link.merge ? " merging" : "", opening_names[w->opening],
+	       closing_names[w->closing], w->end[0].to_send, w->end[1].to_send);
 	for (unsigned k = 0; k < 2; k++) {
 		const struct sim_wire_config *c = &w->link.wire[k];
 

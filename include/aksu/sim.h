@@ -115,6 +115,10 @@ struct sim_link_config {
 	uint64_t seed;
 	enum aksu_link_kind kind;
 	uint32_t mtu;                   /**< that the devices announce; default 1500 */
+	/** AKSU_LINK_* that both devices have: they sum and cut what enters the wire. */
+	uint32_t features;
+	/** Both hand out text that has arrived together as one frame, as a network card may. */
+	bool merge;
 	struct sim_wire_config wire[2]; /**< [SIM_LEFT]: from left to right */
 	const struct sim_rule *rules;   /**< copied */
 	size_t rule_count;              /**< at most SIM_RULES_MAX */

@@ -155,8 +155,7 @@ static void faulty_fill(struct sim_faulty *f, aksu_time now)
 	do {
 		n = f->inner->ops->receive(f->inner, rx, COUNT_OF(rx), now);
 		for (size_t i = 0; i < n; i++)
-			sim_wire_send_copy(&f->wire[SIM_RIGHT], rx[i].data, rx[i].len, rx[i].packet,
-					   rx[i].checksum, now);
+			sim_wire_send_rx(&f->wire[SIM_RIGHT], &rx[i], now);
 	} while (n > 0);
 }
 
@@ -172,12 +171,7 @@ static size_t faulty_receive(struct aksu_device *dev, struct aksu_rx *rx, size_t
 	f->device.error = f->inner->error;
 	if (cap == 0 || (f->lent = sim_wire_take(in, now)) == NULL)
 		return 0;
-	*rx = (struct aksu_rx){
-		.data = f->lent->data,
-		.len = f->lent->len,
-		.checksum = f->lent->checksum,
-		.packet = f->lent->number,
-	};
+	*rx = sim_packet_rx(f->lent);
 	return 1;
 }
 

@@ -11,6 +11,7 @@ struct end {
 	struct aksu_device device;
 	struct sim_wire *out, *in;
 	struct sim_packet *lent; /* of `in` */
+	bool merge;              /* what has arrived together is lent as one */
 };
 
 struct sim_link {
@@ -37,12 +38,12 @@ static size_t end_receive(struct aksu_device *dev, struct aksu_rx *rx, size_t ca
 	end->lent = cap > 0 ? sim_wire_take(end->in, now) : NULL;
 	if (end->lent == NULL)
 		return 0;
-	*rx = (struct aksu_rx){
-		.data = end->lent->data,
-		.len = end->lent->len,
-		.checksum = end->lent->checksum,
-		.packet = end->lent->number,
-	};
+	if (dev->config.features & AKSU_LINK_RX_CSUM &&
+	    sim_frame_sound(dev->config.kind, end->lent->data, end->lent->len))
+		end->lent->checksum = AKSU_CHECKSUM_VERIFIED;
+	if (end->merge)
+		end->lent = sim_merge(end->in, end->lent, now);
+	*rx = sim_packet_rx(end->lent);
 	return 1;
 }
 
@@ -68,11 +69,13 @@ static void end_init(struct sim_link *l, unsigned side, const struct sim_link_co
 
 	end->out = &l->wire[side];
 	end->in = &l->wire[1 - side];
+	end->merge = config->merge;
 	end->device.ops = &end_ops;
 	end->device.config = (struct aksu_link_config){
 		.size = sizeof(struct aksu_link_config),
 		.kind = config->kind,
 		.mtu = config->mtu != 0 ? config->mtu : 1500,
+		.features = config->features,
 		.mac = {2, 0, 0, 0, 0, (uint8_t)(side + 1)}, /* locally administered */
 	};
 }

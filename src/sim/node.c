@@ -12,13 +12,13 @@
 
 /* ---- packets and queues */
 
-static struct sim_packet *packet_new(struct sim_wire *w, uint32_t len)
+struct sim_packet *sim_packet_new(struct sim_wire *w, uint32_t len)
 {
 	uint32_t size = (uint32_t)sizeof(struct sim_packet) + len;
 	struct sim_packet *p = mem_alloc(w->mem, size, _Alignof(struct sim_packet));
 
 	if (p != NULL)
-		*p = (struct sim_packet){.len = len, .size = size};
+		*p = (struct sim_packet){.len = len, .size = size, .segments = 1};
 	return p;
 }
 
@@ -30,12 +30,14 @@ void sim_packet_free(struct sim_wire *w, struct sim_packet *p)
 
 static struct sim_packet *packet_copy(struct sim_wire *w, const struct sim_packet *p)
 {
-	struct sim_packet *copy = packet_new(w, p->len);
+	struct sim_packet *copy = sim_packet_new(w, p->len);
 
 	if (copy == NULL)
 		return NULL;
 	copy->number = p->number;
 	copy->checksum = p->checksum;
+	copy->segments = p->segments;
+	copy->mss = p->mss;
 	memcpy(copy->data, p->data, p->len);
 	return copy;
 }
@@ -107,7 +109,7 @@ static void note(struct sim_wire *w, enum sim_note_kind kind, const struct sim_p
 }
 
 /* There is no memory for a packet of this number: it is lost, and said to be. */
-static void no_memory(struct sim_wire *w, uint64_t number, aksu_time now)
+void sim_wire_no_memory(struct sim_wire *w, uint64_t number, aksu_time now)
 {
 	const struct sim_packet none = {.number = number};
 
@@ -153,7 +155,8 @@ static void faults_forward(struct sim_node *n, struct sim_packet *p, aksu_time n
 		lose(w, SIM_NOTE_LOST, p, now);
 		return;
 	}
-	if (w->config.mtu != 0 && p->len > w->config.mtu) {
+	/* What a device merged came in segments that fit somewhere. */
+	if (w->config.mtu != 0 && p->len > w->config.mtu && p->segments == 1) {
 		lose(w, SIM_NOTE_TOO_BIG, p, now);
 		return;
 	}
@@ -311,19 +314,25 @@ void sim_wire_fini(struct sim_wire *w)
 	queue_clear(w, &w->exit.queue);
 }
 
-void sim_wire_send_copy(struct sim_wire *w, const uint8_t *data, uint32_t n, uint64_t number,
-			uint8_t checksum, aksu_time now)
+void sim_wire_enter(struct sim_wire *w, struct sim_packet *p, aksu_time now)
 {
-	struct sim_packet *p = packet_new(w, n);
+	w->faults.forward(&w->faults, p, now);
+}
+
+void sim_wire_send_rx(struct sim_wire *w, const struct aksu_rx *rx, aksu_time now)
+{
+	struct sim_packet *p = sim_packet_new(w, rx->len);
 
 	if (p == NULL) {
-		no_memory(w, number, now);
+		sim_wire_no_memory(w, rx->packet, now);
 		return;
 	}
-	p->number = number;
-	p->checksum = checksum;
-	memcpy(p->data, data, n);
-	w->faults.forward(&w->faults, p, now);
+	p->number = rx->packet;
+	p->checksum = rx->checksum;
+	p->segments = rx->segments > 0 ? rx->segments : 1;
+	p->mss = rx->mss;
+	memcpy(p->data, rx->data, rx->len);
+	sim_wire_enter(w, p, now);
 }
 
 /* The checksum that the stack left to the device: over the rest of the frame, from csum_start. */
@@ -341,16 +350,20 @@ static void finish_checksum(struct sim_packet *p, const struct aksu_tx *tx)
 
 void sim_wire_send(struct sim_wire *w, const struct aksu_tx *tx, aksu_time now)
 {
-	struct sim_packet *p = packet_new(w, tx->len);
+	struct sim_packet *p = sim_packet_new(w, tx->len);
 
 	if (p == NULL || aksu_tx_copy(tx, p->data, tx->len) != tx->len) {
 		sim_packet_free(w, p);
-		no_memory(w, tx->packet, now);
+		sim_wire_no_memory(w, tx->packet, now);
 		return;
 	}
 	p->number = tx->packet;
+	if (sim_cut(w, p, tx->mss, now)) {
+		sim_packet_free(w, p);
+		return;
+	}
 	finish_checksum(p, tx);
-	w->faults.forward(&w->faults, p, now);
+	sim_wire_enter(w, p, now);
 }
 
 /* A packet may go through several nodes at one moment: they run from the entry to the end. */

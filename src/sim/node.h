@@ -25,8 +25,9 @@ struct sim_packet {
 	uint64_t number; /* aksu_tx.packet of its sender */
 	aksu_time due;   /* when it leaves the node that keeps it */
 	uint32_t len;
-	uint32_t size;    /* octets allocated for this packet */
-	uint8_t checksum; /* enum aksu_checksum, for the receiver */
+	uint32_t size;          /* octets allocated for this packet */
+	uint8_t checksum;       /* enum aksu_checksum, for the receiver */
+	uint16_t segments, mss; /* as in struct aksu_rx; at least 1 */
 	uint8_t data[];
 };
 
@@ -88,10 +89,14 @@ void sim_wire_init(struct sim_wire *w, const struct sim_wire_config *config, uns
 		   struct sim_observer observer);
 void sim_wire_fini(struct sim_wire *w);
 
-/* A frame enters the wire; it is copied. */
+/*
+ * A frame enters the wire; it is copied. One that the stack left to be cut or summed is: a wire
+ * carries what is whole. One that a device delivered stays as it was delivered.
+ */
 void sim_wire_send(struct sim_wire *w, const struct aksu_tx *tx, aksu_time now);
-void sim_wire_send_copy(struct sim_wire *w, const uint8_t *data, uint32_t n, uint64_t number,
-			uint8_t checksum, aksu_time now);
+void sim_wire_send_rx(struct sim_wire *w, const struct aksu_rx *rx, aksu_time now);
+/* A packet of this wire's enters it; it is the wire's from then on. */
+void sim_wire_enter(struct sim_wire *w, struct sim_packet *p, aksu_time now);
 
 /* Moves packets along up to `now`. */
 void sim_wire_run(struct sim_wire *w, aksu_time now);
@@ -102,6 +107,34 @@ aksu_time sim_wire_next_at(const struct sim_wire *w);
 /* The next packet that has arrived, or NULL; sim_packet_free() it. */
 struct sim_packet *sim_wire_take(struct sim_wire *w, aksu_time now);
 void sim_packet_free(struct sim_wire *w, struct sim_packet *p);
+/* An empty one of so many octets, or NULL. */
+struct sim_packet *sim_packet_new(struct sim_wire *w, uint32_t len);
+/* There is no memory for a packet of this number: it is lost, and said to be. */
+void sim_wire_no_memory(struct sim_wire *w, uint64_t number, aksu_time now);
+
+/* ---- offload.c */
+
+/* Sends the segments of `mss` octets that `whole` is cut into; false: it is not to be cut. */
+bool sim_cut(struct sim_wire *w, const struct sim_packet *whole, uint32_t mss, aksu_time now);
+/*
+ * `first` and what has arrived behind it and continues it, as one packet; or `first` as it is.
+ */
+struct sim_packet *sim_merge(struct sim_wire *w, struct sim_packet *first, aksu_time now);
+/* Whether a frame is TCP whose checksums are right. */
+bool sim_frame_sound(enum aksu_link_kind kind, const uint8_t *data, uint32_t len);
+
+/* The packet as a received frame, lent. */
+static inline struct aksu_rx sim_packet_rx(const struct sim_packet *p)
+{
+	return (struct aksu_rx){
+		.data = p->data,
+		.len = p->len,
+		.checksum = p->checksum,
+		.segments = p->segments,
+		.mss = p->mss,
+		.packet = p->number,
+	};
+}
 
 /* Whether one of the rules wants this frame lost; counts it in all that name its kind. */
 bool sim_rules_match(struct sim_rules *rules, unsigned side, const uint8_t *data, uint32_t n);

@@ -118,6 +118,8 @@ static void segment(struct text *t, const struct aksu_event *e)
 	number(t, "iss", e->iss);
 	number(t, "irs", e->irs);
 	number(t, "segments", e->segments);
+	if (e->segments > 1)
+		number(t, "size", e->mss);
 	number(t, "retransmission", e->retransmission);
 	if (e->kind != AKSU_EVENT_SEGMENT_OUT)
 		return;

@@ -99,6 +99,8 @@ static void fill_numbers(struct row *row, const struct flow *flow, const struct 
 
 	row->seq = e->seq - own;
 	row->length = e->length;
+	if (row->class == CLASS_DATA && e->segments > 1)
+		row->count = e->segments; /* of the wire, whoever cut or merged them */
 	row->end = row->seq + e->length;
 	row->ack = e->ack - other;
 	row->sack_count = e->sack_count;

@@ -344,6 +344,33 @@ static void must_10_crossing_syns_are_drawn_apart(void **unused)
 	/* clang-format on */
 }
 
+/* A segment that the link cuts is as many as it is cut into, and folds with others. */
+static void a_segment_for_several_is_counted(void **unused)
+{
+	struct aksu_ladder *l = begin(0);
+	struct aksu_event e = event(C, 0, AKSU_EVENT_SEGMENT_OUT);
+
+	(void)unused;
+	for (uint32_t k = 0; k < 2; k++) {
+		e.packet = ++last_packet;
+		e.flags = A;
+		e.window = 1000;
+		e.seq = e.iss + 1 + k * 4380;
+		e.ack = e.irs + 1;
+		e.length = 4380;
+		e.segments = 3;
+		e.mss = 1460;
+		e.why = AKSU_WHY_DATA;
+		aksu_ladder_event(l, C, &e);
+	}
+	/* clang-format off */
+	expect(l,
+	"10.0.0.1:49152 (client) ⇄ 10.0.0.2:80 (server)   link 20 ms, 10 Mbit/s   seed 7\n"
+	"    time      client │····· seq,ack are relative ·····│ server      mark\n"
+	"   0.000             │── 6× data 1‥8760,1 ───────────▶│\n");
+	/* clang-format on */
+}
+
 /* What a wire does to segments besides losing them, and what the receiver says to it. */
 static void what_the_wire_did_is_marked(void **unused)
 {
@@ -578,6 +605,7 @@ int main(void)
 		cmocka_unit_test(the_ladder_of_the_design),
 		cmocka_unit_test(ascii_has_seven_bits_and_the_same_shape),
 		cmocka_unit_test(must_10_crossing_syns_are_drawn_apart),
+		cmocka_unit_test(a_segment_for_several_is_counted),
 		cmocka_unit_test(what_the_wire_did_is_marked),
 		cmocka_unit_test(crossing_fins_are_drawn_apart),
 		cmocka_unit_test(a_steady_exchange_is_gathered),

@@ -10,6 +10,7 @@
 struct printed {
 	uint8_t flags, options, wscale, sack_count;
 	uint16_t window, urgent, mss;
+	uint16_t piece; /* octets of text in each segment, where this stands for several; or 0 */
 	uint32_t seq, ack, length, tsval, tsecr;
 	struct aksu_event_sack sack[TCP_SACK_MAX];
 };
@@ -80,6 +81,8 @@ static void print_segment(struct text *t, const struct printed *p)
 	word_number(t, " ", p->seq);
 	word_number(t, ":", p->seq + p->length);
 	word_number(t, "(", p->length);
+	if (p->piece != 0)
+		word_number(t, "/", p->piece);
 	text_char(t, ')');
 	if (p->flags & AKSU_ACK)
 		word_number(t, " ack ", p->ack);
@@ -102,6 +105,7 @@ size_t trace_segment_print(const struct tcp_seg *seg, char *out, size_t cap)
 		.window = seg->rawwnd,
 		.urgent = seg->up,
 		.mss = o->mss,
+		.piece = seg->segments > 1 ? seg->mss : 0,
 		.seq = seq_dist(seq_at(0), seg->seq),
 		.ack = seq_dist(seq_at(0), seg->ack),
 		.length = seg->text_len,
@@ -135,6 +139,7 @@ static struct printed printed_event(const struct aksu_event *e, bool absolute)
 		.window = e->window,
 		.urgent = e->urgent,
 		.mss = e->mss,
+		.piece = e->segments > 1 ? e->mss : 0,
 		.seq = e->seq - own,
 		.ack = e->ack - other,
 		.length = e->length,

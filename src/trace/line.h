@@ -6,10 +6,12 @@
  *      time    = seconds | "+" seconds                          absolute | after the line before
  *      what    = (">" | "<") segment                            a host sent | was given
  *              | "=" STATE                                      a host is now in
- *              | "!" DROP                                       a host did not use what it was
- * given | "@" timer                                      a timer of a host expired | word ...
- * anything else: left to the reader segment = flags seq ":" end "(" length ")" ["ack" n] ["win" n]
- * ["urg" n] ["<" options ">"] flags   = one or more of S F R P E W U "."               "." is ACK
+ *              | "!" DROP                                       a host did not use what it was given
+ *              | "@" timer                                      a timer of a host expired
+ *              | word ...                                       anything else: left to the reader
+ *      segment = flags seq ":" end "(" length ["/" size] ")" ["ack" n] ["win" n] ["urg" n]
+ *                ["<" options ">"]             size: of each segment that this one stands for
+ *      flags   = one or more of S F R P E W U "."               "." is ACK
  *      options = list of: mss n | wscale n | sackOK | TS val n ecr n | sack a:b ... | nop | eol
  *
  * It is packetdrill's grammar of packets; sequence numbers are relative to the connection's initial

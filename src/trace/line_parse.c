@@ -160,6 +160,25 @@ static bool read_flags(struct reader *r)
 	return true;
 }
 
+/* length, or length/size for what stands for several segments of that size. */
+static bool read_length(struct reader *r, uint32_t *length)
+{
+	struct tcp_seg *seg = &r->out->seg;
+	uint32_t n;
+
+	if (!number_u32(r, length))
+		return false;
+	if (!take(r, '/'))
+		return true;
+	if (!number_u16(r, &seg->mss))
+		return false;
+	n = seg->mss == 0 ? 0 : *length / seg->mss + (*length % seg->mss != 0);
+	if (n < 2 || n > UINT16_MAX)
+		return fail(r, "that is not several segments: a length, /, the size of each");
+	seg->segments = (uint16_t)n;
+	return true;
+}
+
 /* seq:end(length); it may be left out. */
 static bool read_numbers(struct reader *r)
 {
@@ -177,7 +196,7 @@ static bool read_numbers(struct reader *r)
 		return false;
 	if (!take(r, '('))
 		return fail(r, "a parenthesis should stand here: seq:end(length)");
-	if (!number_u32(r, &length))
+	if (!read_length(r, &length))
 		return false;
 	if (!take(r, ')'))
 		return fail(r, "a parenthesis should stand here: seq:end(length)");

@@ -37,6 +37,7 @@ static void segments_survive_a_round_trip(void **state)
 		"SEW 0:0(0) win 9",
 		". 1:1(0) ack 1 win 9 <nop,nop,TS val 3 ecr 4,nop,nop,sack 2001:3001 4001:5001>",
 		"- 5:6(1) win 1",
+		"P. 1:4001(4000/1460) ack 1 win 1000",
 	};
 
 	(void)state;
@@ -98,6 +99,7 @@ static void what_is_wrong_is_said_with_its_column(void **state)
 		{"> S 0:0(0) <mss 70000>", 20}, {"> S 0:0(0) <mss 1", 17}, {"> S 0:0(0) <foo>", 12},
 		{"= ESTABLISHE", 2}, {"= ESTABLISHEDD", 2}, {"! NO_SUCH_DROP", 2}, {"+ > S", 1},
 		{"> S 0:4294967296(0)", 15}, {"> . 1:1(0) ack 1 sack", 17}, {"= CLOSED x", 9},
+		{"> . 1:9(8/8) ack 1", 11}, {"> . 1:9(8/0) ack 1", 11},
 		{"> . 1:1(0) <sack 1:2 3:4 5:6 7:8 9:10>", 33}, {"> . 1:1(0) <nop,TS val 1>", 24},
 	};
 	/* clang-format on */

@@ -71,6 +71,7 @@ struct script {
 	uint32_t iss, irs;
 	bool iss_set, irs_set;
 	uint32_t mtu;
+	uint32_t features, cut; /* of the link; the largest packet that it cuts */
 	struct aksu_config config;
 };
 
@@ -107,6 +108,7 @@ struct flow {
 /* A packet that aksu sent. */
 struct sent_packet {
 	aksu_time at;
+	uint16_t mss; /* to be cut into this; 0: whole */
 	size_t len;
 	uint8_t data[PACKET_MAX];
 };
@@ -182,6 +184,7 @@ struct mods {
 	bool altered;  /* other octets than the pattern has */
 	bool any_text; /* > : the octets are not looked at */
 	bool df;       /* > : DF must be set */
+	bool partial;  /* < : the checksum is only begun, and the device says so */
 };
 
 bool mods_parse(const char *text, struct mods *out, const char **error);

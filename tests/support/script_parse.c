@@ -170,6 +170,8 @@ static bool read_config(struct script *s, const struct step *step)
 		s->config.rto_min = t;
 	else if (strcmp(name, "msl") == 0 && script_duration(value, &t))
 		s->config.msl = t;
+	else if (strcmp(name, "sums") == 0 && strcmp(value, "device") == 0)
+		s->features |= AKSU_LINK_TX_CSUM;
 	else if (!config_size(value, &n))
 		return false;
 	else if (strcmp(name, "iss") == 0)
@@ -178,6 +180,8 @@ static bool read_config(struct script *s, const struct step *step)
 		s->irs = (uint32_t)n, s->irs_set = true, s->all_places = false;
 	else if (strcmp(name, "mtu") == 0)
 		s->mtu = (uint32_t)n;
+	else if (strcmp(name, "cut") == 0)
+		s->features |= AKSU_LINK_TX_TSO, s->cut = (uint32_t)n;
 	else if (strcmp(name, "sndbuf") == 0)
 		s->config.send_buffer = (uint32_t)n;
 	else if (strcmp(name, "rcvbuf") == 0)

@@ -34,15 +34,20 @@ static bool play_raw(struct world *w)
 	return !w->failed;
 }
 
-static bool build(struct world *w, const struct step *step, uint8_t *packet, uint32_t *len)
+/* Also what the device says of the packet. */
+static bool build(struct world *w, const struct step *step, uint8_t *packet, struct aksu_rx *rx)
 {
 	struct mods mods;
 	const char *error;
 
 	if (!mods_parse(step->mods, &mods, &error))
 		return fail(w, "%s", error);
-	*len = (uint32_t)packet_build(w, world_flow(w, step->flow), &step->seg, &mods, packet);
-	return *len > 0 || fail(w, "the segment is too large for a script");
+	rx->len = (uint32_t)packet_build(w, world_flow(w, step->flow), &step->seg, &mods, packet);
+	if (mods.partial)
+		rx->checksum = AKSU_CHECKSUM_PARTIAL;
+	rx->segments = step->seg.seg.segments;
+	rx->mss = step->seg.seg.mss;
+	return rx->len > 0 || fail(w, "the segment is too large for a script");
 }
 
 static bool play_in(struct world *w)
@@ -51,7 +56,7 @@ static bool play_in(struct world *w)
 	uint8_t packet[PACKET_MAX];
 	struct aksu_rx rx = {.data = packet, .link = (uint16_t)w->link};
 
-	if (!build(w, w->step, packet, &rx.len))
+	if (!build(w, w->step, packet, &rx))
 		return false;
 	if (w->step->seg.seg.flags & AKSU_SYN)
 		f->they_scale = w->step->seg.seg.opts.present & AKSU_OPT_WSCALE;
@@ -73,7 +78,7 @@ static bool play_batch(struct world *w, int *at)
 			return fail(w, "only segments to aksu stand in a batch, 64 at most");
 		rx[n] = (struct aksu_rx){.data = packets[n], .link = (uint16_t)w->link};
 		note(w, "%9.6f %s\n", clock_of(w, w->now), s->steps[i].text);
-		if (!build(w, &s->steps[i], packets[n], &rx[n].len))
+		if (!build(w, &s->steps[i], packets[n], &rx[n]))
 			return false;
 		n++;
 	}
@@ -112,7 +117,8 @@ static bool segment_matches(const struct trace_line *want, const struct tcp_seg 
 
 	return seg->flags == got->flags &&
 	       (want->has & TRACE_ANY_LENGTH ||
-		(seq_eq(seg->seq, got->seq) && seg->text_len == got->text_len)) &&
+		(seq_eq(seg->seq, got->seq) && seg->text_len == got->text_len &&
+		 seg->segments == got->segments && seg->mss == got->mss)) &&
 	       (!(want->has & TRACE_HAS_ACK) || seq_eq(seg->ack, got->ack)) &&
 	       (!(want->has & TRACE_HAS_WIN) || seg->rawwnd == got->rawwnd) &&
 	       (!(want->has & TRACE_HAS_URG) || seg->up == got->up) &&

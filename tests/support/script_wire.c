@@ -66,6 +66,8 @@ static bool read_mod(const char *key, const char *value, struct mods *out)
 		{"truncate", offsetof(struct mods, truncate)},
 	};
 
+	if (strcmp(key, "partial") == 0)
+		return (out->partial = true);
 	if (strcmp(key, "altered") == 0 || strcmp(key, "any-text") == 0 || strcmp(key, "df") == 0) {
 		out->altered |= key[1] == 'l';
 		out->any_text |= key[1] == 'n';
@@ -111,7 +113,7 @@ bool mods_parse(const char *text, struct mods *out, const char **error)
 			*value++ = '\0';
 		if (!read_mod(word, value != NULL ? value : "", out)) {
 			*error = "behind the bar stand opt=HEX offset=N reserved=N tos=N ttl=N "
-				 "truncate=N ipopt=HEX corrupt=WHAT altered any-text df";
+				 "truncate=N ipopt=HEX corrupt=WHAT altered any-text df partial";
 			return false;
 		}
 	}
@@ -221,7 +223,8 @@ size_t packet_build(struct world *w, struct flow *f, const struct trace_line *li
 		csum s = csum_pseudo(&f->remote.addr, &dst, IP_PROTO_TCP, (uint32_t)len);
 
 		memset(tcp + 16, 0, 2);
-		sum = put16(csum_finish(csum_add(s, csum_of(tcp, len))));
+		sum = put16(m->partial ? csum_fold(s)
+				       : csum_finish(csum_add(s, csum_of(tcp, len))));
 		memcpy(tcp + 16, &sum, 2);
 	}
 	head = put_ip(w, &f->remote.addr, &f->local.addr, IP_PROTO_TCP, len, m, out);
@@ -461,6 +464,12 @@ static struct flow *flow_of(struct world *w, const struct ip_view *v, const stru
 	return NULL;
 }
 
+/* Of the packet, or of the first of those that it is cut into. */
+static size_t wire_len(const struct sent_packet *p, const struct tcp_seg *seg)
+{
+	return p->mss == 0 ? p->len : p->len - seg->text_len + p->mss;
+}
+
 static bool always(struct world *w, const struct sent_packet *p, const struct ip_view *v,
 		   const struct seen *out, size_t head)
 {
@@ -473,8 +482,10 @@ static bool always(struct world *w, const struct sent_packet *p, const struct ip
 		return false;
 	if (!seg_has(seg, AKSU_ACK) && !(seg->flags & (AKSU_SYN | AKSU_RST)))
 		return fail(w, "a segment without ACK was sent (U-11): %s", out->line);
-	if (p->len > w->script->mtu + (w->v6 ? 20 : 0) && !w->v6)
-		return fail(w, "%zu octets do not fit the MTU: %s", p->len, out->line);
+	if (wire_len(p, seg) > w->script->mtu + (w->v6 ? 20 : 0) && !w->v6)
+		return fail(w, "%zu octets do not fit the MTU: %s", wire_len(p, seg), out->line);
+	if (p->mss != 0 && seg_has(seg, AKSU_URG))
+		return fail(w, "an urgent pointer in what is to be cut: %s", out->line);
 	if (!aksu_addr_equal(&v->src, &out->flow->local.addr))
 		return fail(w, "the source address is not the connection's (MUST-45)");
 	return edge_is_good(w, out->flow, seg);
@@ -492,6 +503,10 @@ bool packet_read(struct world *w, const struct sent_packet *p, struct seen *out)
 		return fail(w, "a packet of protocol %u was sent", v.protocol);
 	if (tcp_parse(v.payload, v.len, &seg) != AKSU_DROP_NONE)
 		return fail(w, "a segment was sent that cannot be read");
+	if (p->mss != 0) {
+		seg.mss = p->mss;
+		seg.segments = (uint16_t)((seg.text_len + p->mss - 1u) / p->mss);
+	}
 	*out = (struct seen){.flow = flow_of(w, &v, &seg), .tos = v.tos, .ttl = v.ttl, .df = v.df};
 	if (out->flow == NULL)
 		return fail(w, "a segment was sent to nobody of this script, port %u to %u",

@@ -8,6 +8,8 @@
  */
 #include "support/script.h"
 
+#include "wire/checksum.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,6 +124,8 @@ static void add_network(struct world *w, const struct script *s)
 {
 	struct aksu_link_config link = {.size = sizeof(link),
 					.kind = AKSU_LINK_IP,
+					.features = s->features,
+					.tso_max = s->cut,
 					.mtu = s->mtu + (w->v6 ? 20 : 0)};
 	struct aksu_addr ours = address(w->v6, "192.0.2.1", "2001:db8::1");
 	struct aksu_addr any = address(w->v6, "0.0.0.0", "::");
@@ -260,6 +264,19 @@ void world_close(struct world *w)
 
 /* ---------------------------------------------------------------- what happens */
 
+/* What the stack left to the device. */
+static void finish_checksum(struct sent_packet *p, const struct aksu_tx *tx)
+{
+	uint8_t *from = p->data + tx->csum_start;
+	uint16_t sum;
+
+	if (tx->checksum == 0)
+		return;
+	sum = csum_finish(csum_of(from, p->len - tx->csum_start));
+	from[tx->csum_offset] = (uint8_t)(sum >> 8);
+	from[tx->csum_offset + 1] = (uint8_t)sum;
+}
+
 static void take_frames(struct world *w)
 {
 	struct aksu_tx tx[8];
@@ -275,6 +292,8 @@ static void take_frames(struct world *w)
 			}
 			p->at = w->now;
 			p->len = aksu_tx_copy(&tx[i], p->data, sizeof(p->data));
+			p->mss = tx[i].mss;
+			finish_checksum(p, &tx[i]);
 			w->tail++;
 		}
 		aksu_tx_done(w->s, tx, n);
