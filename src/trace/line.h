@@ -6,7 +6,7 @@
  *      time    = seconds | "+" seconds                          absolute | after the line before
  *      what    = (">" | "<") segment                            a host sent | was given
  *              | "=" STATE                                      a host is now in
- *              | "!" DROP                                       a host did not use what it was given
+ *              | "!" DROP                                       a host did not use what it got
  *              | "@" timer                                      a timer of a host expired
  *              | word ...                                       anything else: left to the reader
  *      segment = flags seq ":" end "(" length ["/" size] ")" ["ack" n] ["win" n] ["urg" n]
