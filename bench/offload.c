@@ -34,8 +34,7 @@ enum {
 	ROUNDS_MAX = 31,
 	PORT = 9,
 	CHUNK = 256 * 1024, /* octets of one read or write, on both sides */
-	BUFFERS = 1 << 20,
-	WARM_UP_MS = 150, /* windows open, the child is scheduled */
+	WARM_UP_MS = 150,   /* windows open, the child is scheduled */
 };
 
 enum direction { FROM_KERNEL, TO_KERNEL };
@@ -173,10 +172,7 @@ static bool open_device(struct endpoint *e, bool plain, struct aksu_reason *why)
 
 static bool open_stack(struct endpoint *e, struct aksu_reason *why)
 {
-	struct aksu_config config = {.size = sizeof(config),
-				     .allocator = aksu_malloc_allocator(),
-				     .send_buffer = BUFFERS,
-				     .receive_buffer = BUFFERS};
+	struct aksu_config config = {.size = sizeof(config), .allocator = aksu_malloc_allocator()};
 	struct aksu_loop_config loop = {.size = sizeof(loop), .ctx = e, .ready = act};
 	struct aksu_addr ours = aksu_addr_v4(10, 7, 0, 2);
 	struct aksu_endpoint here = {.port = PORT};

@@ -5,6 +5,8 @@
  */
 #include "support/stack_bench.h"
 
+#include "wire/checksum.h"
+
 static struct stack_bench b;
 static struct bench_packet got;
 static uint8_t text[1 << 20];
@@ -249,6 +251,40 @@ static void turns_are_counted_in_octets(void **state)
 	bench_end(&b);
 }
 
+/* A link that sums is not asked to for what is not TCP: it leaves whole, with its checksum. */
+static void what_is_not_tcp_leaves_with_its_checksum(void **state)
+{
+	struct aksu_addr from = bench_addr("10.0.0.9");
+	struct aksu_endpoint to = {from, 53};
+	uint8_t echo[32] = {8}, datagram[20] = {0, 9, 0, 99, 0, 20};
+	uint16_t sum;
+	aksu_socket h;
+
+	(void)state;
+	bench_start(&b, 1, &cutting);
+	sum = csum_finish(csum_of(echo, sizeof(echo)));
+	echo[2] = (uint8_t)(sum >> 8), echo[3] = (uint8_t)sum;
+	bench_give_ip(&b, &from, &b.n[0].v4, 1, echo, sizeof(echo)); /* answered */
+	bench_give_ip(&b, &from, &b.n[0].v4, 17, datagram, 20);      /* unreachable */
+	for (int k = 0; k < 2; k++) {
+		assert_true(bench_take(&b, &got));
+		assert_int_equal(got.protocol, 1);
+		assert_int_equal(got.partial, 0);
+		assert_int_equal(got.mss, 0);
+		assert_true(csum_good(csum_of(got.payload, got.len)));
+	}
+	h = aksu_socket_udp(b.n[0].s);
+	assert_int_equal(aksu_sendto(b.n[0].s, h, text, 4000, &to, b.now), 4000);
+	for (int k = 0; k < 3; k++) { /* in fragments: no device could sum those */
+		assert_true(bench_take(&b, &got));
+		assert_int_equal(got.protocol, 17);
+		assert_int_equal(got.partial, 0);
+		assert_int_equal(got.mss, 0);
+	}
+	bench_silent(&b);
+	bench_end(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -260,6 +296,7 @@ int main(void)
 		cmocka_unit_test(small_segments_fill_the_packet),
 		cmocka_unit_test(what_is_sent_again_fits_the_window),
 		cmocka_unit_test(turns_are_counted_in_octets),
+		cmocka_unit_test(what_is_not_tcp_leaves_with_its_checksum),
 	};
 
 	for (size_t i = 0; i < sizeof(text); i++)
