@@ -217,6 +217,14 @@ void echo_all_lengths(struct aksu_device *dev)
 	assert_int_equal(aksu_device_counters(dev)->frames_out, 12);
 }
 
+void meet_over_veth(const struct aksu_device *dev)
+{
+	/* The kernel hears of the carrier from a worker of its own, and loses frames until then. */
+	run("n=0; until ip -o link show dev77p | grep -q 'state UP'; do n=$((n + 1)); "
+	    "[ $n -lt 500 ] || exit 1; sleep 0.01; done");
+	write_neighbours_down(dev, "dev77p");
+}
+
 /* A pair; the kernel has addresses on the other end, dev77p. */
 struct aksu_device *open_veth(const struct aksu_device_config *config, uint32_t mtu)
 {
@@ -228,7 +236,7 @@ struct aksu_device *open_veth(const struct aksu_device_config *config, uint32_t 
 	dev = aksu_device_open(config, &why);
 	if (!dev || !aksu_device_up(dev, mtu, &why))
 		fail_msg("%s", why.text);
-	write_neighbours_down(dev, "dev77p");
+	meet_over_veth(dev);
 	return dev;
 }
 

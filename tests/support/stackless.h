@@ -35,6 +35,9 @@ struct aksu_device *open_up(const struct aksu_device_config *config, uint32_t mt
 struct aksu_device *open_veth(const struct aksu_device_config *config, uint32_t mtu);
 void close_veth(struct aksu_device *dev);
 
+/* The other end has a carrier, and knows our station. */
+void meet_over_veth(const struct aksu_device *dev);
+
 /* Our station, where the kernel has to know it without asking. */
 void write_neighbours_down(const struct aksu_device *dev, const char *at);
 void the_station_of(const char *interface, uint8_t mac[6]);
