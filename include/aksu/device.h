@@ -9,10 +9,10 @@
  *      ... frames, by dev->ops (aksu/link.h) or by the loop (aksu/loop.h) ...
  *      dev->ops->close(dev);
  *
- * On AF_PACKET both sides of the interface live on: we are its station, and the kernel's stack looks
- * at every frame too. It answers for its own addresses only, so that ours must be others; where it
+ * On AF_PACKET both live on at the interface: we are its station, and the kernel's stack looks at
+ * every frame too. It answers for its own addresses only, so that ours must be others; where it
  * forwards (net.ipv4.ip_forward, net.ipv6.conf.all.forwarding) it would forward, or call
- * unreachable, what is for us: turn that off, or use a veth end that has no address of the kernel's.
+ * unreachable, what is for us: turn that off there, or give us one end of a veth pair alone.
  *
  * The calls here want what aksu_device_open() returned, not a decorator around it. What fails says
  * in words what is wrong and what would help: struct aksu_reason.

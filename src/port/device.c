@@ -21,7 +21,8 @@
 
 enum {
 	QUEUE_FRAMES = 2048, /* the interface's queue towards us: 3 MB, twelve windows of 256 KiB */
-	PATIENCE_MS = 1000,  /* for the kernel to make the route to an address of its own */
+	PATIENCE_MS = 1000,  /* for what the kernel does behind our back: routes, queues */
+	LOWER_UP = 1 << 16,  /* IFF_LOWER_UP: a carrier; only the kernel's <linux/if.h> has it */
 	IP_MTU_MAX = 65535,  /* the loopback interface has more */
 	IPV6_MTU_MIN = 1280, /* RFC 8200 section 5 */
 };
@@ -162,6 +163,21 @@ static bool cannot_set(const struct device *d, const struct netlink_link *have, 
 				      : "");
 }
 
+/*
+ * A worker of the kernel's starts the queue of an interface after its carrier came, and until then
+ * what is sent is lost. Without a carrier there is nothing to wait for.
+ */
+static void let_it_start(const struct device *d)
+{
+	struct netlink_link have;
+
+	for (int i = 0; i < PATIENCE_MS && netlink_link_get(d->index, &have) == 0; i++) {
+		if (!(have.flags & LOWER_UP) || (have.flags & IFF_RUNNING))
+			return;
+		usleep(1000);
+	}
+}
+
 bool aksu_device_up(struct aksu_device *dev, uint32_t mtu, struct aksu_reason *why)
 {
 	struct device *d = device_of(dev);
@@ -178,6 +194,8 @@ bool aksu_device_up(struct aksu_device *dev, uint32_t mtu, struct aksu_reason *w
 		if (d->kind != AKSU_DEVICE_PACKET)
 			netlink_link_no_autoconf(d->index);
 		error = netlink_link_up(d->index);
+		if (!error)
+			let_it_start(d);
 	}
 	if (error)
 		return cannot_set(d, &have, mtu, error, why);

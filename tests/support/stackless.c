@@ -220,8 +220,8 @@ void echo_all_lengths(struct aksu_device *dev)
 void meet_over_veth(const struct aksu_device *dev)
 {
 	/* The kernel hears of the carrier from a worker of its own, and loses frames until then. */
-	run("n=0; until ip -o link show dev77p | grep -q 'state UP'; do n=$((n + 1)); "
-	    "[ $n -lt 500 ] || exit 1; sleep 0.01; done");
+	run("for i in dev77 dev77p; do n=0; until ip -o link show $i | grep -q 'state UP'; do "
+	    "n=$((n + 1)); [ $n -lt 500 ] || exit 1; sleep 0.01; done; done");
 	write_neighbours_down(dev, "dev77p");
 }
 

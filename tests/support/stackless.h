@@ -35,7 +35,7 @@ struct aksu_device *open_up(const struct aksu_device_config *config, uint32_t mt
 struct aksu_device *open_veth(const struct aksu_device_config *config, uint32_t mtu);
 void close_veth(struct aksu_device *dev);
 
-/* The other end has a carrier, and knows our station. */
+/* Waits until both ends carry; the other one knows our station. */
 void meet_over_veth(const struct aksu_device *dev);
 
 /* Our station, where the kernel has to know it without asking. */
