@@ -117,7 +117,10 @@ struct sim_link_config {
 	uint32_t mtu;                   /**< that the devices announce; default 1500 */
 	/** AKSU_LINK_* that both devices have: they sum and cut what enters the wire. */
 	uint32_t features;
-	/** Both hand out text that has arrived together as one frame, as a network card may. */
+	/**
+	 * Both hand out text that has arrived together as one frame, as a network card may; it has
+	 * the number of the first, and its arrival alone is told.
+	 */
 	bool merge;
 	struct sim_wire_config wire[2]; /**< [SIM_LEFT]: from left to right */
 	const struct sim_rule *rules;   /**< copied */

@@ -192,6 +192,7 @@ static void small_segments_fill_the_packet(void **state)
 static void what_is_sent_again_fits_the_window(void **state)
 {
 	struct bench_peer p;
+	struct aksu_info info;
 	uint32_t largest;
 	aksu_socket c;
 
@@ -210,6 +211,8 @@ static void what_is_sent_again_fits_the_window(void **state)
 		p.ack += window;
 		bench_say(&b, &p, AKSU_ACK, NULL);
 	}
+	assert_int_equal(aksu_info(b.n[0].s, c, &info), 0);
+	assert_int_equal(info.retransmissions, 1 + 2 + 4); /* of the wire */
 	bench_end(&b);
 }
 

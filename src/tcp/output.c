@@ -449,12 +449,12 @@ static bool send_again(struct tcb *t, tcp_seq first, uint32_t bulk, instant now,
 	r->flags &= (uint16_t)~RUN_PROBE;
 	if (sent->lost == 0)
 		t->flags &= ~(uint32_t)TF_RTX_PMTU;
-	t->retransmissions++;
 	out->seg.text_len = n;
 	if (fin)
 		out->seg.flags |= AKSU_FIN;
 	note_limit(t);
 	finish(t, out);
+	t->retransmissions += out->seg.segments;
 	count_batch(t, n, now);
 	on_segment_sent(t, now);
 	return true;
