@@ -27,6 +27,8 @@ BAD = [
     ([*GOOD, "--link", "tap:ak1"], "on ak1"),
     ([*GOOD, *(["--link", "tap:ak1"] * 4)], "more than 4 times"),
     (["--link", "packet:veth0", "--addr", "10.7.0.2/24", "--host", "10.7.0.1/24"], "another"),
+    (["--link", "tun:ak0", "--dhcp"], "not on tun:ak0"),
+    (["--link", "tap:ak0", "--dhcp", *(["--addr", "10.7.0.3/24"] * 8)], "one address more"),
     ([*GOOD, "--offload", "maybe"], "neither on nor off"),
     ([*GOOD, "--offload", "on", "--faults", "loss=1%"], "one of them"),
     ([*GOOD, "--log", "loud"], "debug"),

@@ -6,6 +6,8 @@
  */
 #include "cli/host.h"
 
+#include "cli/host_addr.h"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -99,7 +101,8 @@ static void on_ready(void *ctx, const struct aksu_ready *ready, aksu_time now)
 {
 	struct host *h = ctx;
 
-	h->calls->ready(h->ctx, ready, now);
+	if (!host_addr_ready(h, ready, now))
+		h->calls->ready(h->ctx, ready, now);
 }
 
 static void on_signal(void *ctx, int signal, aksu_time now)
@@ -129,6 +132,7 @@ static void on_turn(void *ctx, aksu_time now)
 	struct host *h = ctx;
 	aksu_time alarm = earlier(watch_turn(&h->watch, now), h->calls->turn(h->ctx, now));
 
+	alarm = earlier(alarm, host_addr_turn(h, now));
 	if (watch_failed(&h->watch) && h->stop_by == AKSU_NEVER) {
 		struct aksu_reason why;
 
@@ -142,6 +146,12 @@ static void on_turn(void *ctx, aksu_time now)
 		aksu_loop_stop(h->loop);
 	/* Of no memory the next turn is a little late. */
 	(void)aksu_loop_timer_set(h->loop, &h->alarm, earlier(alarm, h->stop_by));
+}
+
+static void on_resumed(void *ctx, aksu_time slept, aksu_time now)
+{
+	(void)slept;
+	host_addr_resumed(ctx, now);
 }
 
 /* ------------------------------------------------------------------ wiring */
@@ -172,6 +182,7 @@ static bool make_loop(struct host *h, struct aksu_reason *why)
 		.ready = on_ready,
 		.turn = on_turn,
 		.on_signal = on_signal,
+		.resumed = on_resumed,
 		.signals = signals,
 		.signal_count = sizeof(signals) / sizeof(signals[0]),
 	};
@@ -336,6 +347,8 @@ bool host_open(struct host *h, const char *name, const struct host_calls *calls,
 	for (size_t i = 0; i < h->options.links; i++)
 		if (!open_link(h, i, why))
 			return false;
+	if (!host_addr_acquire(h, why))
+		return false;
 	h->memory_at_start = aksu_memory_used(h->stack);
 	return true;
 }
@@ -343,6 +356,7 @@ bool host_open(struct host *h, const char *name, const struct host_calls *calls,
 void host_close(struct host *h)
 {
 	control_close(h->control);
+	host_addr_close(h);
 	aksu_loop_free(h->loop);
 	aksu_free(h->stack);
 	for (size_t i = 0; i < HOST_LINKS; i++)
@@ -373,6 +387,8 @@ int host_run(struct host *h)
 	}
 	if (aksu_loop_run(h->loop) != 0)
 		say_what_is_gone(h);
+	else
+		host_addr_release(h);
 	if (h->options.stats)
 		host_print_stats(h);
 	return h->code;

@@ -14,6 +14,7 @@
 #ifndef AKSU_CLI_HOST_H
 #define AKSU_CLI_HOST_H
 
+#include <aksu/dhcp.h>
 #include <aksu/loop.h>
 
 #include "cli/control.h"
@@ -57,7 +58,12 @@ struct host {
 		struct aksu_device *device; /* of the kernel */
 		struct aksu_device *dev;    /* the same, or what is around it */
 		int link;                   /* the stack's number */
+		struct aksu_dhcp *dhcp;     /* NULL: its addresses are given by hand */
+		bool leased;                /* the last address in the options is a lease */
+		const char *refused;        /* why the last answer of a server was of no use */
+		uint32_t told_in_use;       /* addresses that another station has too, as bits */
 	} links[HOST_LINKS];
+	uint64_t claims_seen; /* of AKSU_DROP_ADDR_IN_USE */
 	struct watch watch;
 	size_t memory_at_start;
 	struct aksu_loop_timer alarm; /* the next turn that somebody asked for */

@@ -61,6 +61,12 @@ static bool take_gw(void *into, const char *value, struct aksu_reason *why)
 	return cli_addr_parse(value, &l->gateway[l->gateways++], why);
 }
 
+static bool take_dhcp(void *into, const char *value, struct aksu_reason *why)
+{
+	(void)value, (void)why;
+	return current(into)->dhcp = true;
+}
+
 static bool take_mtu(void *into, const char *value, struct aksu_reason *why)
 {
 	uint64_t n = 0;
@@ -173,6 +179,7 @@ static const struct option_row ROWS[] = {
 	 "packet:IF on an interface; repeatable, addresses follow it",
 	 take_link},
 	{"addr", "A/P", "an address of ours, IPv4 or IPv6; as --host, repeatable", take_addr},
+	{"dhcp", NULL, "an IPv4 address of ours by DHCP, on tap and packet", take_dhcp},
 	{"host", "A/P", "brings the device up and gives the kernel this address", take_host},
 	{"gw", "A", "the router for everything else", take_gw},
 	{"mtu", "N", "of the link", take_mtu},
@@ -216,7 +223,7 @@ static bool hosts_make_sense(const struct host_link_options *l, struct aksu_reas
 	char host[46];
 
 	for (size_t i = 0; i < l->hosts; i++) {
-		bool reaches = false;
+		bool reaches = l->dhcp && aksu_addr_is_v4(&l->host[i].addr);
 
 		for (size_t k = 0; k < l->addrs; k++)
 			reaches = reaches || cli_net_reaches(&l->host[i], &l->addr[k].addr);
@@ -233,11 +240,18 @@ static bool hosts_make_sense(const struct host_link_options *l, struct aksu_reas
 
 static bool link_makes_sense(const struct host_link_options *l, struct aksu_reason *why)
 {
-	if (l->addrs == 0)
+	if (l->addrs == 0 && !l->dhcp)
 		return because(why,
 			       "no address of ours on %s: --addr 10.7.0.2/24 (and --host "
 			       "10.7.0.1/24 for the kernel's side)",
 			       l->link.name);
+	if (l->dhcp && l->link.kind == AKSU_DEVICE_TUN)
+		return because(why,
+			       "--dhcp: not on tun:%s, which has no Ethernet for a server to "
+			       "answer on; tap:%s has",
+			       l->link.name, l->link.name);
+	if (l->dhcp && l->addrs == HOST_NETS)
+		return because(why, "--dhcp: one address more than the %d of a link", HOST_NETS);
 	if (l->hosts > 0 && l->link.kind == AKSU_DEVICE_PACKET)
 		return because(why,
 			       "--host: not on packet:%s, where the kernel's side is another "
@@ -265,9 +279,12 @@ bool host_options_check(struct host_options *o, struct aksu_reason *why)
 
 bool host_options_speak(const struct host_options *o, const struct aksu_addr *addr)
 {
-	for (size_t i = 0; i < o->links; i++)
+	for (size_t i = 0; i < o->links; i++) {
+		if (o->link[i].dhcp && aksu_addr_is_v4(addr))
+			return true;
 		for (size_t k = 0; k < o->link[i].addrs; k++)
 			if (aksu_addr_is_v4(&o->link[i].addr[k].addr) == aksu_addr_is_v4(addr))
 				return true;
+	}
 	return false;
 }

@@ -25,6 +25,7 @@ struct host_link_options {
 	struct aksu_addr gateway[HOST_NETS];
 	size_t addrs, hosts, gateways;
 	uint32_t mtu; /* 0: as the device has it */
+	bool dhcp;    /* an address of ours from a server, beside those of --addr */
 };
 
 struct host_options {

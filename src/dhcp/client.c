@@ -218,7 +218,8 @@ static void on_deadline(struct aksu_dhcp *d, instant now)
 	case AKSU_DHCP_RENEWING:
 	case AKSU_DHCP_REBINDING: renew(d, now); break;
 	case AKSU_DHCP_RELEASING:
-		dhcp_lose(d, "given back");
+		d->has = false; /* told as RELEASED already */
+		lease_remove(&d->link, &d->held);
 		dhcp_enter(d, AKSU_DHCP_STOPPED, INSTANT_NEVER);
 		break;
 	case AKSU_DHCP_STOPPED:

@@ -77,19 +77,18 @@ bool link_owns(const struct link *l, const struct aksu_addr *addr)
 }
 
 /*
- * One announcement, at once: a gratuitous ARP request (RFC 5227 section 2.3), an unsolicited
- * advertisement (RFC 4861 section 7.2.6). Who has it already answers the former; for IPv6 that
- * takes a question, before the advertisement says that it is settled (RFC 4862 section 5.4).
+ * One question whether somebody else has it (RFC 5227 section 2.1.1, RFC 4862 section 5.4), for few
+ * answer what follows it: one announcement, a gratuitous ARP request (RFC 5227 section 2.3) or an
+ * unsolicited advertisement (RFC 4861 section 7.2.6).
  */
 static void announce(struct link *l, const struct aksu_addr *addr, instant now)
 {
-	if (addr_is_v4(addr)) {
-		arp_ask(l, addr, addr, MAC_BROADCAST);
-	} else {
-		link_addr_probe(l, addr);
-		nd_announce(l, addr, now);
-	}
+	link_addr_probe(l, addr);
 	claim_forget(l, addr);
+	if (addr_is_v4(addr))
+		arp_ask(l, addr, addr, MAC_BROADCAST);
+	else
+		nd_announce(l, addr, now);
 }
 
 int link_addr_add(struct link *l, const struct aksu_addr *addr, instant now)

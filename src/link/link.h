@@ -83,11 +83,10 @@ static inline uint32_t link_head_len(const struct link *l)
 }
 
 /*
- * The addresses that ARP and neighbour solicitations are answered for. A new IPv4 address is
- * announced by one gratuitous ARP request (RFC 5227 section 2.3). For an IPv6 address one
- * solicitation asks whether somebody else has it (RFC 4862 section 5.4), and one unsolicited
- * advertisement follows (RFC 4861 section 7.2.6); it is used meanwhile. -ENOBUFS (table full);
- * adding one twice is 0.
+ * The addresses that ARP and neighbour solicitations are answered for. A new one is asked about
+ * once (RFC 5227 section 2.1.1, RFC 4862 section 5.4) and announced once, by a gratuitous ARP
+ * request (RFC 5227 section 2.3) or an unsolicited advertisement (RFC 4861 section 7.2.6); it is
+ * used meanwhile. -ENOBUFS (table full); adding one twice is 0.
  */
 int link_addr_add(struct link *l, const struct aksu_addr *addr, instant now);
 void link_addr_remove(struct link *l, const struct aksu_addr *addr);

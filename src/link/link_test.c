@@ -453,7 +453,7 @@ static void rfc5227_probe_is_answered_and_not_learnt(void **state)
 	finish(&b);
 }
 
-static void rfc5227_a_new_address_is_announced(void **state)
+static void rfc5227_a_new_address_is_asked_about_and_announced(void **state)
 {
 	struct aksu_addr a = addr("10.0.0.7");
 	struct bench b;
@@ -463,6 +463,11 @@ static void rfc5227_a_new_address_is_announced(void **state)
 	on_ethernet(&b);
 	assert_int_equal(link_addr_add(&b.link, &a, b.now), 0);
 	assert_int_equal(link_addr_add(&b.link, &a, b.now), 0); /* twice is once */
+	assert_true(sent(&b));
+	assert_frame(&b, MAC_BROADCAST, ETH_TYPE_ARP);
+	arp = sent_arp(&b);
+	assert_int_equal(arp.op, ARP_REQUEST);
+	assert_true(same(&arp.spa, "0.0.0.0") && same(&arp.tpa, "10.0.0.7"));
 	assert_true(sent(&b));
 	assert_frame(&b, MAC_BROADCAST, ETH_TYPE_ARP);
 	arp = sent_arp(&b);
@@ -1293,7 +1298,7 @@ int main(void)
 		cmocka_unit_test(H12_unsolicited_reply_creates_nothing),
 		cmocka_unit_test(H12_unsolicited_reply_for_an_entry_is_doubted),
 		cmocka_unit_test(rfc5227_probe_is_answered_and_not_learnt),
-		cmocka_unit_test(rfc5227_a_new_address_is_announced),
+		cmocka_unit_test(rfc5227_a_new_address_is_asked_about_and_announced),
 		cmocka_unit_test(impossible_arp_senders_are_not_believed),
 		cmocka_unit_test(rfc1122_2_3_2_2_the_newest_packets_wait),
 		cmocka_unit_test(rfc1122_2_3_2_1_one_question_a_second),
