@@ -164,6 +164,8 @@ static void take(struct end *e, const struct aksu_rx *rx)
 		begin(e, tcp);
 		return;
 	}
+	if (get(tcp, 2) != e->peer_port || get(tcp + 2, 2) != e->port)
+		return; /* the last word of the connection before */
 	if (tcp[13] & RST) {
 		e->over = true;
 		return;
