@@ -61,9 +61,9 @@ struct control {
 
 static void on_connection(void *ctx, int fd, uint32_t events, aksu_time now);
 
-static void listen_on(struct control *c)
+static bool listen_on(struct control *c)
 {
-	(void)aksu_loop_watch(c->config.loop, c->fd, AKSU_READABLE, on_connection, c);
+	return aksu_loop_watch(c->config.loop, c->fd, AKSU_READABLE, on_connection, c) == 0;
 }
 
 static void close_client(struct client *k)
@@ -77,7 +77,7 @@ static void close_client(struct client *k)
 	close(k->fd);
 	k->fd = -1;
 	if (c->fd >= 0)
-		listen_on(c); /* it may have paused for want of a slot */
+		(void)listen_on(c); /* it may have paused for want of a slot */
 }
 
 static void on_standstill(void *ctx, aksu_time now)
@@ -227,7 +227,7 @@ static void take(struct control *c, struct client *k, int fd, aksu_time now)
 static void on_retry(void *ctx, aksu_time now)
 {
 	(void)now;
-	listen_on(ctx);
+	(void)listen_on(ctx);
 }
 
 /* Nobody is taken until close_client() or on_retry(). */
@@ -311,6 +311,11 @@ static int start(struct control *c, struct aksu_reason *why)
 	control_dir_sweep(&c->dir);
 	error = bind_and_listen(c, why);
 	control_dir_unlock(&c->dir);
+	if (!error && !listen_on(c)) {
+		because(why, "the control socket cannot be watched: no memory");
+		unlinkat(c->dir.fd, c->name, 0);
+		error = -AKSU_EOPNOTSUPP;
+	}
 	return error;
 }
 
@@ -341,7 +346,6 @@ int control_open(const struct control_config *config, struct control **out, stru
 		free(c);
 		return error;
 	}
-	listen_on(c);
 	*out = c;
 	return 0;
 }
