@@ -46,12 +46,12 @@ static void offer_on_syn(const struct tcb *t, struct tcp_seg *seg)
 		o->present |= AKSU_OPT_SACK_OK;
 }
 
-/* Blocks beside which a segment still has TEXT_MIN octets of text, on links however small. */
-static uint32_t sack_room(const struct tcb *t)
+/* Blocks that fit; beside text at least TEXT_MIN octets of it, on links however small. */
+static uint32_t sack_room(const struct tcb *t, bool text)
 {
 	enum { HEAD = 4, BLOCK = 8 };
-	uint32_t mss = eff_snd_mss(t);
-	uint32_t room = mss > TEXT_MIN + HEAD ? (mss - TEXT_MIN - HEAD) / BLOCK : 0;
+	uint32_t mss = eff_snd_mss(t), rest = HEAD + (text ? TEXT_MIN : 0);
+	uint32_t room = mss > rest ? (mss - rest) / BLOCK : 0;
 
 	return min_u32(room, has(t, TF_TS) ? TCP_SACK_MAX - 1 : TCP_SACK_MAX);
 }
@@ -60,9 +60,9 @@ static uint32_t sack_room(const struct tcb *t)
  * RFC 2018: blocks go with every ACK while something lies out of order; RFC 2883 4: before them
  * what came twice, once.
  */
-static void offer_sack(const struct tcb *t, struct tcp_opts *o)
+static void offer_sack(const struct tcb *t, struct tcp_opts *o, bool text)
 {
-	uint32_t room = sack_room(t), n = 0;
+	uint32_t room = sack_room(t, text), n = 0;
 
 	if (t->x == NULL)
 		return;
@@ -75,7 +75,7 @@ static void offer_sack(const struct tcb *t, struct tcp_opts *o)
 		o->present |= AKSU_OPT_SACK;
 }
 
-void option_offer(const struct tcb *t, struct tcp_seg *seg, instant now)
+void option_offer(const struct tcb *t, struct tcp_seg *seg, bool text, instant now)
 {
 	struct tcp_opts *o = &seg->opts;
 	bool syn = seg_has(seg, AKSU_SYN);
@@ -89,7 +89,7 @@ void option_offer(const struct tcb *t, struct tcp_seg *seg, instant now)
 		o->tsecr = seg_has(seg, AKSU_ACK) ? t->ts_recent : ts_at(0);
 	}
 	if (!syn && has(t, TF_SACK) && seg_has(seg, AKSU_ACK))
-		offer_sack(t, o);
+		offer_sack(t, o, text);
 }
 
 /* The peer's SYN says what it can; we can all of it. */

@@ -231,13 +231,13 @@ static void begin(struct tcb *t, tcp_seq seq, uint8_t flags, struct tcp_out *out
 		out->seg.ack = t->rcv.nxt;
 }
 
-/* Window and options; afterwards the room for text is known (U-9). */
-static void dress(struct tcb *t, struct tcp_out *out, instant now)
+/* Window and options; afterwards the room for text, if there is to be some, is known (U-9). */
+static void dress(struct tcb *t, struct tcp_out *out, bool text, instant now)
 {
 	struct tcp_seg *seg = &out->seg;
 
 	seg->rawwnd = rcv_advertise(t, seg_has(seg, AKSU_SYN));
-	option_offer(t, seg, now);
+	option_offer(t, seg, text, now);
 	out->mss = (uint16_t)(eff_snd_mss(t) + (has(t, TF_TS) ? 12 : 0));
 	if (!seg_has(seg, AKSU_SYN))
 		out->mss = (uint16_t)(out->mss - tcp_opts_len(&seg->opts, seg->flags));
@@ -373,7 +373,7 @@ static bool send_syn(struct tcb *t, instant now, struct tcp_out *out)
 		}
 		commit(t, 1, 0, now);
 	}
-	dress(t, out, now);
+	dress(t, out, true, now);
 	finish(t, out);
 	return true;
 }
@@ -431,7 +431,7 @@ static bool send_again(struct tcb *t, tcp_seq first, uint32_t bulk, instant now,
 	index = sent_find(sent, first);
 	r = sent_run(sent, index);
 	begin(t, first, AKSU_ACK, out);
-	dress(t, out, now);
+	dress(t, out, true, now);
 	limit = min_u32(bulk * out->mss, max_u32(cwnd_room(t), out->mss));
 	limit -= limit % out->mss;
 	fin = holds_fin(t, r);
@@ -485,7 +485,7 @@ static bool send_text(struct tcb *t, uint32_t bulk, instant now, struct tcp_out 
 	}
 	restart_window(t, now);
 	begin(t, t->snd.nxt, AKSU_ACK, out);
-	dress(t, out, now);
+	dress(t, out, true, now);
 	n = gather(t, t->snd.nxt, text_allowed(t, out->mss, bulk), out);
 	out->seg.text_len = len = n;
 	if (snd_fin_pending(t) && n == snd_unsent(t) && snd_usable(t) > n) {
@@ -535,7 +535,7 @@ static bool send_probe(struct tcb *t, instant now, struct tcp_out *out)
 	head = sent_run(sent, 0);
 	begin(t, head->seq, fin ? AKSU_ACK | AKSU_FIN : AKSU_ACK, out);
 	out->transmissions = (uint16_t)(head->transmissions - 1);
-	dress(t, out, now);
+	dress(t, out, true, now);
 	out->seg.text_len = fin ? 0 : gather(t, head->seq, 1, out);
 	finish(t, out);
 	return true;
@@ -548,7 +548,7 @@ static bool send_keepalive(struct tcb *t, instant now, struct tcp_out *out)
 
 	t->flags &= ~(uint32_t)TF_KEEPALIVE_DUE;
 	begin(t, seq_sub(t->snd.nxt, 1), AKSU_ACK, out);
-	dress(t, out, now);
+	dress(t, out, true, now);
 	if (t->conf->keep_data) {
 		out->seg.text = garbage;
 		out->seg.text_len = 1;
@@ -574,7 +574,7 @@ static tcp_seq ack_seq(const struct tcb *t)
 static bool send_ack(struct tcb *t, instant now, struct tcp_out *out)
 {
 	begin(t, ack_seq(t), AKSU_ACK, out);
-	dress(t, out, now);
+	dress(t, out, false, now);
 	finish(t, out);
 	return true;
 }

@@ -158,7 +158,7 @@ uint32_t eff_snd_mss(const struct tcb *t); /* MUST-16, for the options of a data
 uint32_t snd_usable(const struct tcb *t);  /* octets of window beyond snd.nxt; 0 when shrunk */
 
 /* option.c */
-void option_offer(const struct tcb *t, struct tcp_seg *seg, instant now);
+void option_offer(const struct tcb *t, struct tcp_seg *seg, bool text, instant now);
 void option_agree(struct tcb *t, const struct tcp_seg *syn);
 uint8_t option_rcv_shift(const struct tcp_conf *conf);
 
