@@ -19,6 +19,22 @@ static uint32_t near(struct prng *r, uint32_t where)
 	return prng_below(r, 3) ? where + d : where - d;
 }
 
+/* Blocks that may be true, and blocks that cannot be (F13). */
+static void random_blocks(const struct tcb *t, struct prng *r, struct tcp_opts *o)
+{
+	uint32_t out = snd_outstanding(t);
+
+	o->present |= AKSU_OPT_SACK;
+	o->sack_count = (uint8_t)(1 + prng_below(r, 3));
+	for (unsigned k = 0; k < o->sack_count; k++) {
+		uint32_t from = seq_raw(t->snd.una) + prng_below(r, out + 1);
+
+		o->sack[k].start = seq_at(prng_below(r, 8) ? from : near(r, from));
+		o->sack[k].end = seq_at(prng_below(r, 8) ? from + prng_below(r, 3000)
+							 : near(r, seq_raw(t->snd.nxt)));
+	}
+}
+
 static struct tcp_seg random_segment(struct bench *b, struct prng *r)
 {
 	static const uint32_t lengths[] = {0, 0, 0, 1, 1, 100, 1000, 1460, 60000};
@@ -47,6 +63,12 @@ static struct tcp_seg random_segment(struct bench *b, struct prng *r)
 		seg.opts.present = AKSU_OPT_TS;
 		seg.opts.tsval = ts_add(t->ts_recent, prng_below(r, 5) - 1);
 		seg.opts.tsecr = ts_at(b->seen_ts - prng_below(r, 3));
+	}
+	if (prng_below(r, 3) == 0)
+		random_blocks(t, r, &seg.opts);
+	if (prng_below(r, 4) == 0) { /* nothing new but the blocks */
+		seg.ack = t->snd.una;
+		seg.text_len = 0;
 	}
 	if (seg_has(&seg, AKSU_SYN) && prng_below(r, 2)) {
 		seg.opts.present |= AKSU_OPT_MSS;

@@ -124,6 +124,36 @@ static void D5_the_timer_restarts_and_stops(void **state)
 	done(b);
 }
 
+static void measures(struct bench *b, uint64_t ms, uint64_t wait_s)
+{
+	b->now = b->env.events.now = after(b->now, seconds(wait_s));
+	rtt_sample(&b->t, milliseconds(ms));
+}
+
+/* RFC 8985 6.2, step 1: the shortest of the last one to two windows: a longer path is believed. */
+static void the_shortest_rtt_is_forgotten(void **state)
+{
+	struct bench *b = established();
+	const uint64_t window_s = to_ms(MIN_RTT_WINDOW) / 1000;
+
+	(void)state;
+	sends(b, 100);
+	tx(b, "P. 1:101(100)");
+	measures(b, 20, 1);
+	measures(b, 10, 1);
+	measures(b, 50, 1);
+	assert_int_equal(b->t.x->min_rtt_us, 10000);
+	measures(b, 60, window_s);
+	assert_int_equal(b->t.x->min_rtt_us, 10000);
+	measures(b, 70, window_s + 1);
+	assert_int_equal(b->t.x->min_rtt_us, 60000);
+	measures(b, 80, window_s + 1);
+	assert_int_equal(b->t.x->min_rtt_us, 70000);
+	measures(b, 5, 1);
+	assert_int_equal(b->t.x->min_rtt_us, 5000);
+	done(b);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(D1_srtt_rttvar_rto),
 	cmocka_unit_test(D2_rto_has_a_floor_and_a_ceiling),
@@ -131,6 +161,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(D3_timestamps_tell_which_copy_was_acknowledged),
 	cmocka_unit_test(D4_backed_off_rto_is_kept),
 	cmocka_unit_test(D5_the_timer_restarts_and_stops),
+	cmocka_unit_test(the_shortest_rtt_is_forgotten),
 };
 
 RUN_EVERYWHERE(tests)
