@@ -76,7 +76,7 @@ struct aksu_dhcp_config {
 	/** The instance, which must outlive the client, and its link, an Ethernet one. */
 	struct aksu *stack;
 	int link;
-	uint8_t mac[6]; /**< the link's */
+	uint8_t mac[6]; /**< the link's; a link that gets another one needs another client */
 	/** For the client itself: a few KB, once, beside the instance's budget. */
 	struct aksu_allocator allocator;
 	/** Bits that nobody can guess: transaction ids and pauses come from here. */
