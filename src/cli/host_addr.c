@@ -4,6 +4,7 @@
  */
 #include "cli/host_addr.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 /* For how long a server is waited for: four DISCOVERs, at 0, 4, 12 and 28 s. */
@@ -59,19 +60,29 @@ static void tell_conflicts(struct host *h)
 
 /* ------------------------------------------------------------------ what a server gave */
 
+/* Appends as much as there is room for: how much it is, a server decides. */
+__attribute__((format(printf, 3, 4))) static void append(char *out, size_t cap, const char *format,
+							 ...)
+{
+	size_t n = strlen(out);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(out + n, cap - n, format, args);
+	va_end(args);
+}
+
 static void say_lease(const struct host *h, const struct host_link_options *o,
 		      const struct aksu_dhcp_lease *lease, const char *what)
 {
 	char addr[ADDR_TEXT], server[ADDR_TEXT], one[ADDR_TEXT], more[256] = "";
-	size_t n = 0;
 
 	for (uint32_t i = 0; i < lease->route_count; i++)
 		if (lease->routes[i].prefix == 0)
-			n += (size_t)snprintf(more + n, sizeof(more) - n, ", router %s",
-					      addr_text(one, &lease->routes[i].gateway));
-	for (uint32_t i = 0; i < lease->dns_count && n < sizeof(more); i++)
-		n += (size_t)snprintf(more + n, sizeof(more) - n, ", DNS %s",
-				      addr_text(one, &lease->dns[i]));
+			append(more, sizeof(more), ", router %s",
+			       addr_text(one, &lease->routes[i].gateway));
+	for (uint32_t i = 0; i < lease->dns_count; i++)
+		append(more, sizeof(more), ", DNS %s", addr_text(one, &lease->dns[i]));
 	if (lease->expiry == AKSU_NEVER)
 		snprintf(one, sizeof(one), "ever");
 	else

@@ -136,12 +136,22 @@ static bool is_own_subnet(const struct aksu_dhcp_lease *l, const struct aksu_add
 	return prefix == l->prefix && addr_in_prefix(dst, &l->addr, prefix);
 }
 
+/* The first way to somewhere is the one: a second would only take its place. */
+static bool has_route(const struct aksu_dhcp_lease *l, const struct aksu_addr *dst, uint8_t prefix)
+{
+	for (uint32_t i = 0; i < l->route_count; i++)
+		if (l->routes[i].prefix == prefix && addr_in_prefix(dst, &l->routes[i].dst, prefix))
+			return true;
+	return false;
+}
+
 static void add_route(struct aksu_dhcp_lease *l, const struct aksu_addr *dst, uint8_t prefix,
 		      const struct aksu_addr *gateway)
 {
 	bool direct = addr_is_unspecified(gateway);
 
-	if (l->route_count == AKSU_DHCP_ROUTES || is_own_subnet(l, dst, prefix))
+	if (l->route_count == AKSU_DHCP_ROUTES || is_own_subnet(l, dst, prefix) ||
+	    has_route(l, dst, prefix))
 		return;
 	if (!direct && (!is_host(gateway) || addr_eq(gateway, &l->addr) || !is_on_link(l, gateway)))
 		return;

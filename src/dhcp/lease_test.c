@@ -207,6 +207,22 @@ static void rfc3442_classless_routes_go_before_the_router(void **state)
 	assert_true(same(&lease.routes[2].gateway, "10.0.0.2"));
 }
 
+static void of_routes_to_the_same_place_the_first_is_taken(void **state)
+{
+	uint8_t routes[5 * AKSU_DHCP_ROUTES];
+	struct aksu_dhcp_lease lease;
+	struct letter l;
+
+	(void)state;
+	for (uint8_t i = 0; i < AKSU_DHCP_ROUTES; i++)
+		memcpy(routes + 5 * i, (const uint8_t[]){0, 10, 0, 0, (uint8_t)(2 + i)}, 5);
+	begin_good(&l);
+	dhcp_put(&l.w, DHCP_ROUTES, routes, sizeof(routes));
+	assert_null(judge(&l, &lease));
+	assert_int_equal(lease.route_count, 1);
+	assert_true(same(&lease.routes[0].gateway, "10.0.0.2"));
+}
+
 static void rfc3442_malformed_routes_leave_the_router(void **state)
 {
 	static const struct {
@@ -319,6 +335,7 @@ int main(void)
 		cmocka_unit_test(masks_by_class_where_there_is_none),
 		cmocka_unit_test(rfc2132_3_5_a_router_is_in_the_subnet),
 		cmocka_unit_test(rfc3442_classless_routes_go_before_the_router),
+		cmocka_unit_test(of_routes_to_the_same_place_the_first_is_taken),
 		cmocka_unit_test(rfc3442_malformed_routes_leave_the_router),
 		cmocka_unit_test(rfc3396_a_long_option_comes_in_parts),
 		cmocka_unit_test(rfc2132_5_1_an_mtu_has_a_floor),
