@@ -40,6 +40,9 @@ RIGHT = [["listen", "--help"], ["connect", "-h"], ["discard", "--help"], ["charg
          ["--help"], ["--version"], ["demo", "--help"], ["demo", "-h"], ["demo", "--list"],
          ["demo", "--loss", "0.5%", "handshake"], ["demo", "handshake", "--loss", "100%"],
          ["demo", "--bytes", "0"], ["demo", "--seed", "0", "refused"]]
+# what cannot be written is said, in one line
+UNWRITTEN = [["--help"], ["--version"], ["demo", "handshake"], ["echo", "--help"], ["ss", "--help"],
+             ["doctor", "--help"]]
 
 
 def run(arguments, **more):
@@ -67,14 +70,20 @@ def main():
     done = run(["demo", "handshake", "--pcap", "/nonexistent/x"])
     if done.returncode != 1 or "/nonexistent/x" not in done.stderr:
         bad.append(("--pcap", done.returncode, done.stderr))
-    with open("/dev/full", "w", encoding="ascii") as full:
-        done = subprocess.run([AKSU, "demo", "handshake"], stdout=full, stderr=subprocess.PIPE,
-                              text=True, timeout=60)
-    if done.returncode != 1 or "No space" not in done.stderr:
-        bad.append(("a full disk", done.returncode, done.stderr))
+    for arguments in UNWRITTEN:
+        with open("/dev/full", "w", encoding="ascii") as full:
+            done = subprocess.run([AKSU, *arguments], stdout=full, stderr=subprocess.PIPE,
+                                  text=True, timeout=60)
+        if done.returncode != 1 or len(done.stderr.splitlines()) != 1:
+            bad.append((arguments, "a full disk", done.returncode, done.stderr))
+        done = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", AKSU, *arguments],
+                              stderr=subprocess.PIPE, text=True, timeout=60)
+        if done.returncode != 1 or len(done.stderr.splitlines()) != 1:
+            bad.append((arguments, "no standard output", done.returncode, done.stderr))
     for line in bad:
         print("wrong:", *line)
-    print(f"{len(WRONG) + len(RIGHT) + 3} ways to call aksu, {len(bad)} answered wrongly")
+    ways = len(WRONG) + len(RIGHT) + len(UNWRITTEN) + 2
+    print(f"{ways} ways to call aksu, {len(bad)} answered wrongly")
     return 1 if bad else 0
 
 

@@ -299,7 +299,5 @@ int cmd_doctor(int argc, char **argv)
 		write_command(best, command, sizeof(command));
 	(d.json ? print_json : print_people)(&d, best ? command : NULL,
 					     best ? best->stage : STAGE_UNKNOWN);
-	if (fflush(stdout) != 0 || ferror(stdout))
-		return EXIT_FAILURE;
 	return best ? EXIT_SUCCESS : EXIT_FAILURE;
 }

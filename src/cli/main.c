@@ -5,8 +5,11 @@
  * Exit codes: 0 done; 1 it could not be done, said on standard error; 2 the arguments are wrong,
  * one line says what would be right. A new command is one line of the table.
  */
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/args.h"
 #include "cli/commands.h"
@@ -52,7 +55,18 @@ static int unknown(const char *word)
 	return EXIT_USAGE;
 }
 
-int main(int argc, char **argv)
+/*
+ * Where a program was started without standard input, output or error, sockets and devices must not
+ * get their numbers: what is read is at its end, what is written fails.
+ */
+static void hold_standard_fds(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
+			return;
+}
+
+static int run(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "--help";
 
@@ -68,4 +82,18 @@ int main(int argc, char **argv)
 		if (strcmp(word, commands[i].name) == 0)
 			return commands[i].run(argc - 1, argv + 1);
 	return unknown(word);
+}
+
+int main(int argc, char **argv)
+{
+	int code;
+
+	hold_standard_fds();
+	code = run(argc, argv);
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	if (code == EXIT_SUCCESS) /* else the command has said what is wrong */
+		fprintf(stderr, "aksu: standard output cannot be written: the disk is full, or "
+				"nobody reads it\n");
+	return code == EXIT_SUCCESS ? EXIT_FAILURE : code;
 }

@@ -131,7 +131,7 @@ int options_parse(const struct command_line *line, int argc, char **argv, char *
 	while ((found = getopt_long(argc, argv, letters, all, NULL)) != -1) {
 		if (found == HELP || found == 'h') {
 			print_help(line);
-			return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+			return EXIT_SUCCESS;
 		}
 		if (!take(line, found, argv[optind - 1], &why))
 			return options_wrong(line->name, &why);

@@ -117,8 +117,6 @@ static int ask_all(const struct question *q, const struct ask *a, const char *re
 		if (!ask_one(&a->targets[i], request, q->json, stdout, &why))
 			code = cannot(q, &why);
 	}
-	if (fflush(stdout) != 0 || ferror(stdout))
-		return EXIT_FAILURE;
 	return code;
 }
 
