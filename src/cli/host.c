@@ -6,14 +6,13 @@
  */
 #include "cli/host.h"
 
-#include "cli/host_addr.h"
-
-#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "cli/host_addr.h"
 
 _Static_assert((int)HOST_LINKS <= (int)WATCH_LINKS, "each link may be captured");
 
@@ -172,9 +171,18 @@ static bool make_stack(struct host *h, struct aksu_reason *why)
 	return h->stack || because(why, "no memory for the stack");
 }
 
+/* Under nohup(1). It would come all the same: a blocked signal is not thrown away. */
+static bool ignores_hangup(void)
+{
+	struct sigaction action;
+
+	return sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 static bool make_loop(struct host *h, struct aksu_reason *why)
 {
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
+	static const int signals[] = {SIGINT, SIGTERM, SIGUSR1, SIGHUP};
+	enum { SIGNALS = sizeof(signals) / sizeof(signals[0]) };
 	struct aksu_loop_config config = {
 		.size = sizeof(config),
 		.stack = h->stack,
@@ -184,7 +192,7 @@ static bool make_loop(struct host *h, struct aksu_reason *why)
 		.on_signal = on_signal,
 		.resumed = on_resumed,
 		.signals = signals,
-		.signal_count = sizeof(signals) / sizeof(signals[0]),
+		.signal_count = ignores_hangup() ? SIGNALS - 1 : SIGNALS,
 	};
 
 	h->loop = aksu_loop_new(&config, why);
@@ -295,17 +303,6 @@ static bool open_link(struct host *h, size_t i, struct aksu_reason *why)
 	       add_addresses(h, o, l->link, why) && add_routers(h, o, l->link, why);
 }
 
-/*
- * Where a program was started without standard input, output or error, devices must not get their
- * numbers: what is read is at its end, what is written fails.
- */
-static void hold_standard_fds(void)
-{
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
-			return;
-}
-
 static void on_control_stop(void *ctx, aksu_time now) { host_end(ctx, now); }
 
 /* Without one it goes on, unless a name was asked for that is another's. */
@@ -339,7 +336,6 @@ bool host_open(struct host *h, const char *name, const struct host_calls *calls,
 	h->stop_by = AKSU_NEVER;
 	h->code = EXIT_SUCCESS;
 	h->options.watch.note = h->options.link[0].link.name;
-	hold_standard_fds();
 	signal(SIGPIPE, SIG_IGN); /* who stops reading ends us properly */
 	if (!watch_open(&h->watch, &h->options.watch, why) || !make_stack(h, why) ||
 	    !make_loop(h, why) || !open_control(h, why))

@@ -10,6 +10,11 @@ enter_namespace "$@"
 
 start_echo_both # nobody there: at once
 stop_echo
+trap '' HUP # as under nohup(1): a hang-up of the terminal is none of its business
+start_echo_both
+kill -HUP "$pid"
+peer transfer "$V4" 0.1
+stop_echo
 for address in $V4 $V6; do
 	start_echo_both --once # the client closes first
 	peer transfer "$address" 1
