@@ -8,7 +8,7 @@
 . "$(dirname "$0")/common"
 enter_namespace "$@"
 
-seed=${AKSU_SEED:-$$}
+seed=${AKSU_SEED:-$(date +%s)}
 for faults in loss=1%,delay=2 reorder=2%,delay=2 duplicate=5% corrupt=1%,delay=1 \
 	loss=1%,reorder=1%,duplicate=1%,corrupt=1%,delay=2; do
 	echo "$faults seed $seed"

@@ -11,20 +11,29 @@ enter_namespace "$@"
 start_echo_both
 peer transfer "$V4" 0.1
 python3 -c "
-import socket, time
+import os, socket, time
 s = [socket.create_connection(('$V4', 7)) for _ in range(20)]
 for c in s:
     c.send(b'x'); c.recv(1)
-time.sleep(6)
+open('$dir/idle', 'w').close()
+while os.path.exists('$dir/idle'):
+    time.sleep(0.05)
 " &
 client=$!
-sleep 1
+n=0
+until [ -e "$dir/idle" ]; do
+	n=$((n + 1))
+	[ $n -lt 300 ] || fail "the clients are not there after 30 s"
+	sleep 0.1
+done
+sleep 1 # what still wakes it is over: delayed acknowledgements, neighbour discovery
 turns=$(counter turns)
 sleep 3
 more=$(($(counter turns) - turns))
 # the two questions for the counter are two turns; anything beyond a few is ticking
 [ $more -le 4 ] || fail "an idle server took $more turns in 3 s"
 echo "$more turns in 3 s"
+rm "$dir/idle"
 wait $client
 expect open 0
 stop_echo

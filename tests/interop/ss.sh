@@ -113,6 +113,7 @@ shows '^echo-[0-9]+:$' -l
 wait $second || fail "what was stopped ended with $?"
 
 # Where there can be none, it goes on without; or because that is what was asked for.
+: >"$dir/err2"
 AKSU_RUNTIME_DIR=/proc/none "$AKSU" echo --log info --link tun:ak1 --addr 10.8.0.2/24 \
 	--host 10.8.0.1/24 2>"$dir/err2" &
 second=$!

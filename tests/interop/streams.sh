@@ -12,7 +12,7 @@
 all_kinds
 enter_namespace "$@"
 
-seed=${AKSU_SEED:-$$}
+seed=${AKSU_SEED:-$(date +%s)}
 stream="python3 -B $here/stream.py"
 faults=${FAULTS:+--faults $FAULTS --seed $seed}
 wanted=$($stream hash "$MIB" "$seed")

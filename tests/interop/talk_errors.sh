@@ -90,10 +90,11 @@ nobody_reads() {
 	grep -q 'ConnectionReset\|BrokenPipe' "$dir/reset" || fail "$LINK: $(cat "$dir/reset")"
 	ends 1 'standard output is closed'
 
+	: >"$dir/err"
 	# shellcheck disable=SC2086
 	"$AKSU" listen $LINK_BOTH 7000 <&- >&- 2>"$dir/err" &
 	pid=$!
-	until grep -q ': ready on' "$dir/err"; do sleep 0.05; done
+	until_ready listen
 	$talker connect $V4 7000 last </dev/null >"$dir/peer" || fail "$LINK: without stdin, stdout"
 	wait_for_end
 	in=/ listens 7000
