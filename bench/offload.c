@@ -16,6 +16,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sched.h>
@@ -34,7 +35,9 @@ enum {
 	ROUNDS_MAX = 31,
 	PORT = 9,
 	CHUNK = 256 * 1024, /* octets of one read or write, on both sides */
-	WARM_UP_MS = 150,   /* windows open, the child is scheduled */
+	BUFFERS = 1 << 20,  /* of the endpoint, and what it keeps, as `aksu` has it: cli/host.c */
+	KEPT = 64 << 20,
+	WARM_UP_MS = 150, /* windows open, the child is scheduled */
 };
 
 enum direction { FROM_KERNEL, TO_KERNEL };
@@ -172,7 +175,12 @@ static bool open_device(struct endpoint *e, bool plain, struct aksu_reason *why)
 
 static bool open_stack(struct endpoint *e, struct aksu_reason *why)
 {
-	struct aksu_config config = {.size = sizeof(config), .allocator = aksu_malloc_allocator()};
+	struct aksu_config config = {
+		.size = sizeof(config),
+		.allocator = aksu_malloc_allocator(),
+		.send_buffer = BUFFERS,
+		.receive_buffer = BUFFERS,
+	};
 	struct aksu_loop_config loop = {.size = sizeof(loop), .ctx = e, .ready = act};
 	struct aksu_addr ours = aksu_addr_v4(10, 7, 0, 2);
 	struct aksu_endpoint here = {.port = PORT};
@@ -294,6 +302,7 @@ int main(int argc, char **argv)
 			ROUNDS_MAX);
 		return 2;
 	}
+	mallopt(M_TRIM_THRESHOLD, KEPT);
 	if (!own_namespace())
 		return cannot("a network namespace", strerror(errno));
 	for (int r = 0; r < rounds; r++)
