@@ -34,22 +34,18 @@ static void note_acked(const struct tcb *t, const struct tcp_seg *seg, instant n
 		}
 		d->octets += seq_dist(r->seq, end);
 		if (r->flags & RUN_RETRANSMITTED)
-			d->resent = true;
+			note_resent(d, r->sent_at);
 		else
 			d->oldest = earlier(d->oldest, r->sent_at);
-		if (i == 0) {
-			d->head_resent = d->resent;
-			d->head_at = r->sent_at;
-		}
 		rack_delivered(t, r, end, seg, now, d);
 		i++;
 	}
 }
 
 /*
- * RFC 7323 4.1: by the echo, on an ACK of new data. If what SND.UNA waited for was sent twice, an
- * echo from before the second time may come with an ACK that the second copy brought: then it holds
- * all of the wait in between, and says nothing. Too soon for the second copy, it is for the first.
+ * RFC 7323 4.1: by the echo, on an ACK of new data. If some of it was sent twice, an echo from
+ * before the second time may come with an ACK that the second copy brought: then it holds all of
+ * the wait in between, and says nothing. Too soon for the second copy, it is for the first.
  */
 static duration by_echo(const struct tcb *t, const struct tcp_seg *seg, instant now,
 			const struct delivery *d)
@@ -59,8 +55,8 @@ static duration by_echo(const struct tcb *t, const struct tcp_seg *seg, instant 
 	if (!has(t, TF_TS) || !(seg->opts.present & AKSU_OPT_TS) ||
 	    ts_eq(seg->opts.tsecr, ts_at(0)))
 		return nanoseconds(0);
-	if (d->head_resent && ts_lt(seg->opts.tsecr, tcp_ts_now(t, d->head_at)) &&
-	    to_us(since(d->head_at, now)) >= t->x->min_rtt_us)
+	if (d->resent && ts_lt(seg->opts.tsecr, tcp_ts_now(t, d->resent_at)) &&
+	    to_us(since(d->resent_at, now)) >= t->x->min_rtt_us)
 		return nanoseconds(0);
 	ticks = ts_dist(seg->opts.tsecr, tcp_ts_now(t, now));
 	if (ticks >= RTO_MAX.ns / TS_TICK.ns)
@@ -70,15 +66,16 @@ static duration by_echo(const struct tcb *t, const struct tcp_seg *seg, instant 
 
 /*
  * Karn (MUST-18): what was sent twice gives no sample by its own time. The oldest of what this ACK
- * covers is measured; if any of it was sent again, its neighbours may have waited behind the hole.
- * Then what it SACKs is, or the echo says which copy it was.
+ * covers is measured, or what it SACKs; but if any of it was sent again, or came twice, that may
+ * have brought the ACK, and the rest have waited for it since an ACK that was lost. Then the echo
+ * says which copy it was.
  */
 static duration measure(const struct tcb *t, const struct tcp_seg *seg, const struct ack_event *ev,
 			const struct delivery *d)
 {
 	if (!d->resent && !is_never(d->oldest))
 		return since(d->oldest, ev->now);
-	if (!is_never(d->sacked_at))
+	if (!d->resent && !d->dsack && !is_never(d->sacked_at))
 		return since(d->sacked_at, ev->now);
 	return ev->advanced ? by_echo(t, seg, ev->now, d) : nanoseconds(0);
 }

@@ -23,21 +23,26 @@ struct tcp_seg;
 
 /* What one ACK says has arrived and was not known to have; built by ack.c and sack.c. */
 struct delivery {
-	uint32_t octets;  /* DeliveredData of RFC 6937: acknowledged or SACKed for the first time */
-	bool known;       /* newest and newest_end hold */
-	bool reordered;   /* a run that was sent once came behind a later one */
-	bool resent;      /* the ACK covers a run that was sent again ... */
-	bool head_resent; /* ... and that was the first: SND.UNA waited for it */
-	bool dsack;       /* RFC 2883: the block [dup, dup_end) came twice */
-	bool blocks;      /* the ACK had SACK blocks, of whatever kind */
+	uint32_t octets; /* DeliveredData of RFC 6937: acknowledged or SACKed for the first time */
+	bool known;      /* newest and newest_end hold */
+	bool reordered;  /* a run that was sent once came behind a later one */
+	bool resent; /* among it is what was sent again, last at resent_at: the ACK may be for it */
+	bool dsack;  /* RFC 2883: the block [dup, dup_end) came twice */
+	bool blocks; /* the ACK had SACK blocks, of whatever kind */
 	tcp_seq dup, dup_end;
 	tcp_seq highest; /* the end of what arrived, or SND.UNA */
 	instant newest;  /* the latest transmission among what arrived (RACK.segment) ... */
 	tcp_seq newest_end;
 	instant oldest;    /* the earliest among what the ACK covers; never if none is new */
 	instant sacked_at; /* the latest among what was SACKed and sent once; never if none */
-	instant head_at;   /* the last transmission of the first run that the ACK covers */
+	instant resent_at;
 };
+
+static inline void note_resent(struct delivery *d, instant at)
+{
+	d->resent = true;
+	d->resent_at = later(d->resent_at, at);
+}
 
 struct loss_ops {
 	const char *name;
