@@ -59,6 +59,9 @@ bool cli_addr_parse(const char *text, struct aksu_addr *out, struct aksu_reason 
 {
 	if (aksu_addr_parse(text, out))
 		return true;
+	if (strchr(text, '%'))
+		return because(why, "'%s': without %s: it belongs to the --link before it", text,
+			       strchr(text, '%'));
 	return because(why, "'%s' is not an address: 10.7.0.2 and fd07::2 are", text);
 }
 

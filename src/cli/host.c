@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "cli/host_addr.h"
+#include "wire/addr.h"
 
 enum {
 	BUDGET_DEFAULT = 64 << 20, /* as aksu/aksu.h has it */
@@ -27,6 +28,8 @@ _Static_assert((int)HOST_LINKS <= (int)WATCH_LINKS, "each link may be captured")
 /* How long connections get to close after the first Ctrl-C: a FIN, its retransmissions, an answer.
  */
 #define PATIENCE (5 * AKSU_SECOND)
+
+enum { IPV6_MTU_MIN = 1280 }; /* RFC 8200 section 5 */
 
 /* ------------------------------------------------------------------ what is said */
 
@@ -48,6 +51,7 @@ void host_say_ready(const struct host *h, uint16_t port)
 	const struct host_options *o = &h->options;
 	char text[46] = "", all[512] = "";
 	size_t n = 0;
+	bool zone; /* the kernel does not know which link is meant, unless told */
 
 	for (size_t i = 0; i < o->links; i++)
 		n += (size_t)snprintf(all + n, sizeof(all) - n, "%s%s:%s", i > 0 ? ", " : "",
@@ -60,7 +64,10 @@ void host_say_ready(const struct host *h, uint16_t port)
 		}
 	}
 	aksu_addr_print(&o->link[0].addr[0].addr, text, sizeof(text));
-	host_say(h, LOG_WARN, "ready on %s; try: nc %s %u", all, text, port);
+	zone = addr_is_link_local(&o->link[0].addr[0].addr) && o->link[0].hosts > 0 &&
+	       !aksu_addr_is_v4(&o->link[0].addr[0].addr);
+	host_say(h, LOG_WARN, "ready on %s; try: nc %s%s%s %u", all, text, zone ? "%" : "",
+		 zone ? o->link[0].link.name : "", port);
 }
 
 /* ------------------------------------------------------------------ the end */
@@ -291,25 +298,39 @@ static bool add_routers(struct host *h, const struct host_link_options *o, int l
 		if (error == 0)
 			continue;
 		aksu_addr_print(&o->gateway[i], text, sizeof(text));
-		return because(why, "the router %s: %s", text, aksu_strerror(error));
+		return because(why, "--gw: the router %s: %s", text,
+			       error == -AKSU_EINVAL
+				       ? "it is our own address, or one that no host can have"
+				       : aksu_strerror(error));
 	}
 	return true;
 }
 
-static bool add_addresses(struct host *h, const struct host_link_options *o, int link,
-			  struct aksu_reason *why)
+static const char *cannot_have(const struct cli_net *net, uint32_t mtu, int error)
+{
+	if (error == -AKSU_EADDRINUSE)
+		return "it is given twice";
+	if (error != -AKSU_EINVAL)
+		return aksu_strerror(error);
+	if (!aksu_addr_is_v4(&net->addr) && mtu < IPV6_MTU_MIN)
+		return "IPv6 needs an MTU of 1280 at least: --mtu 1280";
+	return "no host can have it: it is a broadcast, group or loopback address, or none";
+}
+
+static bool add_addresses(struct host *h, const struct host_link_options *o,
+			  const struct host_link *l, struct aksu_reason *why)
 {
 	char text[46];
 
 	for (size_t i = 0; i < o->addrs; i++) {
 		const struct cli_net *net = &o->addr[i];
-		int error = aksu_addr_add(h->stack, link, &net->addr, net->prefix);
+		int error = aksu_addr_add(h->stack, l->link, &net->addr, net->prefix);
 
 		if (error == 0)
 			continue;
 		aksu_addr_print(&net->addr, text, sizeof(text));
-		return because(why, "the address %s/%u: %s", text, net->prefix,
-			       aksu_strerror(error));
+		return because(why, "--addr: the address %s/%u: %s", text, net->prefix,
+			       cannot_have(net, l->dev->config.mtu, error));
 	}
 	return true;
 }
@@ -327,8 +348,8 @@ static bool open_link(struct host *h, size_t i, struct aksu_reason *why)
 			       aksu_strerror(l->link));
 	host_say(h, LOG_DEBUG, "%s:%s: MTU %u, %s", cli_kind_name(o->link.kind), o->link.name,
 		 l->dev->config.mtu, l->dev->config.features ? "offloads" : "no offloads");
-	return aksu_loop_follow(h->loop, l->link, l->device, why) &&
-	       add_addresses(h, o, l->link, why) && add_routers(h, o, l->link, why);
+	return aksu_loop_follow(h->loop, l->link, l->device, why) && add_addresses(h, o, l, why) &&
+	       add_routers(h, o, l->link, why);
 }
 
 static void on_control_stop(void *ctx, aksu_time now) { host_end(ctx, now); }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/control_dir.h"
+#include "wire/addr.h"
 
 enum { MTU_MIN = 68, MTU_MAX = 65535, BUDGET_MAX_MIB = 1 << 20 };
 
@@ -238,6 +239,27 @@ static bool hosts_make_sense(const struct host_link_options *l, struct aksu_reas
 	return true;
 }
 
+/* What comes from the kernel's side and cannot be answered is a mistake too. */
+static bool hosts_are_reached(const struct host_link_options *l, struct aksu_reason *why)
+{
+	char host[46];
+
+	for (size_t i = 0; i < l->hosts; i++) {
+		bool reaches = l->gateways > 0 || l->dhcp;
+
+		for (size_t k = 0; k < l->addrs; k++)
+			reaches = reaches || cli_net_reaches(&l->addr[k], &l->host[i].addr);
+		if (reaches)
+			continue;
+		aksu_addr_print(&l->host[i].addr, host, sizeof(host));
+		return because(why,
+			       "--addr: no way from it to --host: %s lies in no network of ours; a "
+			       "shorter prefix has it, as in 10.7.0.2/24, or --gw %s",
+			       host, host);
+	}
+	return true;
+}
+
 static bool link_makes_sense(const struct host_link_options *l, struct aksu_reason *why)
 {
 	if (l->addrs == 0 && !l->dhcp)
@@ -257,7 +279,20 @@ static bool link_makes_sense(const struct host_link_options *l, struct aksu_reas
 			       "--host: not on packet:%s, where the kernel's side is another "
 			       "interface (the other end of a veth pair): ip addr add there",
 			       l->link.name);
-	return hosts_make_sense(l, why);
+	return hosts_make_sense(l, why) && hosts_are_reached(l, why);
+}
+
+/* Addresses follow their link: who names it again for each has two of it. */
+static bool links_differ(const struct host_options *o, struct aksu_reason *why)
+{
+	for (size_t i = 1; i < o->links; i++)
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(o->link[i].link.name, o->link[k].link.name) == 0)
+				return because(why,
+					       "--link %s is given twice: once, and each --addr "
+					       "behind it",
+					       o->link[i].link.name);
+	return true;
 }
 
 bool host_options_check(struct host_options *o, struct aksu_reason *why)
@@ -268,6 +303,8 @@ bool host_options_check(struct host_options *o, struct aksu_reason *why)
 	for (size_t i = 0; i < o->links; i++)
 		if (!link_makes_sense(&o->link[i], why))
 			return false;
+	if (!links_differ(o, why))
+		return false;
 	if (o->watch.ladder && o->watch.json)
 		return because(why, "--trace and --events json both want the same output: one of "
 				    "them");
@@ -275,6 +312,15 @@ bool host_options_check(struct host_options *o, struct aksu_reason *why)
 		return because(why, "--offload on leaves nothing whole to --faults: one of them");
 	o->plain = o->plain || o->faulty;
 	return true;
+}
+
+bool host_options_own(const struct host_options *o, const struct aksu_addr *addr)
+{
+	for (size_t i = 0; i < o->links; i++)
+		for (size_t k = 0; k < o->link[i].addrs; k++)
+			if (aksu_addr_equal(&o->link[i].addr[k].addr, addr))
+				return true;
+	return addr_is_loopback(addr);
 }
 
 bool host_options_speak(const struct host_options *o, const struct aksu_addr *addr)

@@ -50,6 +50,9 @@ struct option_table host_options_table(struct host_options *o);
 /* Whether they fit together, after all were read. */
 bool host_options_check(struct host_options *o, struct aksu_reason *why);
 
+/* Whether an address leads to ourselves: one of --addr, or loopback's. */
+bool host_options_own(const struct host_options *o, const struct aksu_addr *addr);
+
 /* The family of an address is one that an --addr has. */
 bool host_options_speak(const struct host_options *o, const struct aksu_addr *addr);
 

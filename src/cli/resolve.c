@@ -8,6 +8,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+enum { ADDR_TEXT = 46 }; /* the longest address, in text */
+
 static bool address_of(const struct addrinfo *a, struct aksu_addr *out)
 {
 	const uint8_t *v4;
@@ -24,6 +26,24 @@ static bool address_of(const struct addrinfo *a, struct aksu_addr *out)
 	return true;
 }
 
+/* fe80::1%ak0: the kernel's way to say on which link; we have one, and it must be that. */
+static bool take_zone(const char *word, const char *zone, const struct host_options *o,
+		      struct aksu_addr *out, struct aksu_reason *why)
+{
+	char addr[ADDR_TEXT];
+
+	if ((size_t)(zone - word) >= sizeof(addr))
+		return because(why, "'%s' is not an address: 10.7.0.2 and fd07::2 are", word);
+	memcpy(addr, word, (size_t)(zone - word));
+	addr[zone - word] = '\0';
+	if (!cli_addr_parse(addr, out, why))
+		return false;
+	if (o->links == 1 && strcmp(zone + 1, o->link[0].link.name) == 0)
+		return true;
+	return because(why, "'%s': %s is not the one --link; of several the address alone decides",
+		       word, zone + 1);
+}
+
 bool resolve(const char *word, const struct host_options *o, struct aksu_addr *out,
 	     struct aksu_reason *why)
 {
@@ -34,6 +54,8 @@ bool resolve(const char *word, const struct host_options *o, struct aksu_addr *o
 
 	if (aksu_addr_parse(word, out))
 		return true;
+	if (strchr(word, '%'))
+		return take_zone(word, strchr(word, '%'), o, out, why);
 	error = getaddrinfo(word, NULL, &hints, &found);
 	if (error)
 		return because(why,

@@ -58,7 +58,17 @@ bool trouble_of_connection(struct aksu_reason *why, const struct trouble *t,
 	peer_print(&t->peer, peer);
 	switch (t->error) {
 	case AKSU_ECONNREFUSED:
+		if (host_options_own(o, &t->peer.addr))
+			return because(why,
+				       "%s: connection refused: this address is our own, not the "
+				       "machine's; the kernel's side is what --host gives it",
+				       peer);
 		return because(why, "%s: connection refused: nothing listens on this port there",
+			       peer);
+	case AKSU_EINVAL:
+		return because(why,
+			       "%s: nobody can be connected to there: it is a broadcast or group "
+			       "address, or none",
 			       peer);
 	case AKSU_ETIMEDOUT: return timed_out(why, t, peer);
 	case AKSU_ENETUNREACH:

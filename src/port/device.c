@@ -39,7 +39,7 @@ static bool name_is_good(const char *name)
 	for (size_t i = 0; i < n; i++)
 		if (name[i] <= ' ' || name[i] > '~' || strchr("/:%", name[i]))
 			return false;
-	return true;
+	return strcmp(name, "all") != 0 && strcmp(name, "default") != 0; /* the kernel's own */
 }
 
 /*
@@ -72,8 +72,8 @@ static bool attach(struct device *d, const struct aksu_device_config *config,
 		break;
 	}
 	memcpy(d->name, config->name, strlen(config->name));
-	d->index = if_nametoindex(config->name);
-	error = d->index == 0 ? ENODEV : netlink_link_get(d->index, &have);
+	error = netlink_link_find(config->name, &have);
+	d->index = have.index;
 	if (error)
 		return because(why, "the interface %s: %s", d->name, strerror(error));
 	if (d->kind != AKSU_DEVICE_TUN)
@@ -96,8 +96,8 @@ struct aksu_device *aksu_device_open(const struct aksu_device_config *config,
 
 	if (!name_is_good(config->name)) {
 		because(why,
-			"'%s' cannot name an interface: 1 to 15 characters without blanks, '/', "
-			"':' or '%%'",
+			"'%s' cannot name an interface: 1 to 15 characters of ASCII without "
+			"blanks, '/', ':' or '%%', and not all or default",
 			config->name ? config->name : "");
 		return NULL;
 	}

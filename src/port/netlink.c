@@ -174,19 +174,17 @@ static void take_link_attr(struct netlink_link *out, const struct rtattr *attr)
 	}
 }
 
-int netlink_link_get(unsigned index, struct netlink_link *out)
+static int get_link(struct request *r, struct netlink_link *out)
 {
 	const struct nlmsghdr *header;
 	const struct ifinfomsg *info;
 	const struct rtattr *attr;
 	const uint8_t *at, *end;
-	struct request r;
 	struct answer a;
 	int error, verdict;
 
 	*out = (struct netlink_link){0};
-	begin_link(&r, index, 0, RTM_GETLINK);
-	error = exchange(&r, &a);
+	error = exchange(r, &a);
 	if (error)
 		return error;
 	header = (const struct nlmsghdr *)(const void *)a.octets;
@@ -200,6 +198,7 @@ int netlink_link_get(unsigned index, struct netlink_link *out)
 	if (header->nlmsg_type != RTM_NEWLINK || header->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))
 		return EPROTO;
 	info = NLMSG_DATA(header);
+	out->index = (unsigned)info->ifi_index;
 	out->type = info->ifi_type;
 	out->flags = info->ifi_flags;
 	at = (const uint8_t *)info + NLMSG_ALIGN(sizeof(*info));
@@ -207,6 +206,26 @@ int netlink_link_get(unsigned index, struct netlink_link *out)
 	while ((attr = next_attr(&at, end)) != NULL)
 		take_link_attr(out, attr);
 	return 0;
+}
+
+int netlink_link_get(unsigned index, struct netlink_link *out)
+{
+	struct request r;
+
+	begin_link(&r, index, 0, RTM_GETLINK);
+	return get_link(&r, out);
+}
+
+int netlink_link_find(const char *name, struct netlink_link *out)
+{
+	struct request r;
+
+	*out = (struct netlink_link){0};
+	if (strlen(name) >= IFNAMSIZ)
+		return ENODEV;
+	begin_link(&r, 0, 0, RTM_GETLINK);
+	put_attr(&r, IFLA_IFNAME, name, strlen(name) + 1);
+	return get_link(&r, out);
 }
 
 int netlink_link_set(unsigned index, uint32_t mtu, uint32_t queue)

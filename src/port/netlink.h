@@ -11,6 +11,7 @@
 
 /* An interface as it is. */
 struct netlink_link {
+	unsigned index;
 	unsigned type;    /* ARPHRD_ETHER ... */
 	unsigned flags;   /* IFF_UP ... */
 	uint32_t mtu;     /* now */
@@ -22,6 +23,10 @@ struct netlink_link {
 };
 
 int netlink_link_get(unsigned index, struct netlink_link *out);
+
+/* The same by its name; ENODEV: there is none. (if_nametoindex(3) says that also when it is short
+ * of descriptors.) */
+int netlink_link_find(const char *name, struct netlink_link *out);
 
 /*
  * A descriptor that becomes readable when any interface changed, came or went; -1 and errno.

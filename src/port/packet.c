@@ -210,14 +210,14 @@ static bool is_usable(const char *name, unsigned *index, struct aksu_reason *why
 	struct netlink_link have;
 	int error;
 
-	*index = if_nametoindex(name);
-	if (*index == 0)
+	error = netlink_link_find(name, &have);
+	*index = have.index;
+	if (error == ENODEV)
 		return because(why,
 			       "there is no interface %s: ip link lists those that are there; a "
 			       "pair to try with is made by ip link add %.12s type veth peer name "
 			       "%.12sp",
 			       name, name, name);
-	error = netlink_link_get(*index, &have);
 	if (error)
 		return because(why, "the interface %s: %s", name, strerror(error));
 	if (have.type != ARPHRD_ETHER)

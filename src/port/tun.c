@@ -119,11 +119,15 @@ static bool is_another_kind(const struct device *d, const char *name, struct aks
 	struct netlink_link have;
 	bool tap;
 
-	if (netlink_link_get(if_nametoindex(name), &have) != 0 || strcmp(have.kind, "tun") != 0)
+	if (netlink_link_find(name, &have) != 0 || strcmp(have.kind, "tun") != 0)
 		return because(why,
 			       "the interface %s exists and is not a plain %s device: choose "
-			       "another name, or, to use it as it is, --link packet:%s",
-			       name, d->kind == AKSU_DEVICE_TAP ? "TAP" : "TUN", name);
+			       "another name%s%s",
+			       name, d->kind == AKSU_DEVICE_TAP ? "TAP" : "TUN",
+			       have.type == ARPHRD_ETHER
+				       ? ", or, to use it as it is, --link packet:"
+				       : "",
+			       have.type == ARPHRD_ETHER ? name : "");
 	tap = have.type == ARPHRD_ETHER;
 	if (tap == (d->kind == AKSU_DEVICE_TAP))
 		return because(why,

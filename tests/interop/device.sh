@@ -25,6 +25,17 @@ start_echo --addr $V4/24 --host $V4_HOST/24
 says 'in use by another program' "$AKSU" echo --link tun:ak0 $args
 # shellcheck disable=SC2086
 says 'not a plain TUN device' "$AKSU" echo --link tun:lo $args
+says 'choose another name$' "$AKSU" echo --link tun:lo $args
+says 'and not all or default' "$AKSU" echo --link tun:all --addr $V4/24
+for broken in 10.7.0.255/24 255.255.255.255/24 224.0.0.1/4 127.0.0.1/8 0.0.0.0/8 \
+	::1/64 ff02::1/64; do
+	says 'no host can have it' "$AKSU" echo --link tun:ak1 --addr $broken
+done
+says 'it is given twice' "$AKSU" echo --link tun:ak1 --addr $V4/24 --addr $V4/24
+says 'one that no host can have' "$AKSU" echo --link tun:ak1 --addr $V4/24 --gw $V4
+command -v prlimit >/dev/null && for n in 6 7 8 9 10; do # whichever descriptor it is that lacks
+	says 'Too many open files' prlimit --nofile=$n "$AKSU" echo --link tun:ak1 --addr $V4/24
+done
 says 'IPv6 needs an MTU of 1280' "$AKSU" echo --link tun:ak1 --mtu 1000 \
 	--addr $V6/64 --host $V6_HOST/64
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then

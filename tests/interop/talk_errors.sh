@@ -61,6 +61,13 @@ nobody_there() {
 		echo 0 >/proc/sys/net/ipv4/ip_forward
 	fi
 	says "no address for 'no-such-host.invalid'" no-such-host.invalid 80
+	for host in 0.0.0.0 10.7.0.255 224.0.0.1 :: ff02::1; do
+		says "$host port 80: nobody can be connected to there" $host 80
+	done
+	for host in $V4 localhost; do
+		says 'this address is our own' $host 80
+	done
+	says 'eth7 is not the one --link' fe80::1%eth7 80
 }
 
 # What came before a reset is written, also where standard output is slow.
