@@ -50,6 +50,12 @@ def run(arguments, **more):
                           stderr=subprocess.PIPE, timeout=60, text=True, **more)
 
 
+def commands():
+    """As aksu --help lists them."""
+    rows = run(["--help"]).stdout.split("\n\n")[2].splitlines()
+    return [row.split()[0] for row in rows]
+
+
 def main():
     if not os.access(AKSU, os.X_OK):
         print(f"no {AKSU}")
@@ -64,9 +70,13 @@ def main():
         done = run(arguments)
         if done.returncode != 0 or done.stderr or not done.stdout:
             bad.append((arguments, done.returncode, done.stderr))
-    screen = run(["demo", "--help"]).stdout.splitlines()
-    if len(screen) > 24 or max(map(len, screen)) > 80:
-        bad.append(("demo --help", len(screen), "more than a screen of 24 lines and 80 columns"))
+    for command in commands():
+        screen = run([command, "--help"]).stdout
+        rows = screen.splitlines()
+        if len(rows) > 32 or max(map(len, rows)) > 80 or "\n\n\n" in screen:
+            bad.append((command, "--help", len(rows), "more than a screen of 32 lines, 80 columns"))
+        if "examples:" not in screen.lower() or not rows[-1].startswith("  "):
+            bad.append((command, "--help", "does not end in examples"))
     done = run(["demo", "handshake", "--pcap", "/nonexistent/x"])
     if done.returncode != 1 or "/nonexistent/x" not in done.stderr:
         bad.append(("--pcap", done.returncode, done.stderr))

@@ -63,7 +63,7 @@ def examine(name, *before):
 def try_line(name, command):
     """Runs what was recommended, in a namespace that shields the machine, and speaks to it."""
     shield = [] if command.startswith("unshare") else ["unshare", "-n"]
-    path = os.path.dirname(AKSU) + ":" + os.environ.get("PATH", "") + ":/sbin:/usr/sbin"
+    path = os.environ.get("PATH", "") + ":/sbin:/usr/sbin"
     process = subprocess.Popen([*shield, "sh", "-c", "exec " + command], stdin=subprocess.DEVNULL,
                                stderr=subprocess.PIPE, text=True, env=dict(os.environ, PATH=path))
     try:

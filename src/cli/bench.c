@@ -260,12 +260,10 @@ static const struct bench {
 	const char *name, *unit, *what;
 	bool (*measure)(const struct run *run, struct line *l);
 } benches[] = {
-	{"bulk.copy", "ns/segment", "one flow of 1448-octet segments, copying API, both ends",
-	 bulk},
+	{"bulk.copy", "ns/segment", "a flow of 1448-octet segments, copied, both ends", bulk},
 	{"conn.fin", "1/s", "connect, accept, close with FIN at both ends", conn_fin},
 	{"conn.rst", "1/s", "connect, accept, reset", conn_rst},
-	{"random.1k", "ns/packet", "an octet for one of 1,000 connections, acknowledged",
-	 random_1k},
+	{"random.1k", "ns/packet", "an octet to one of 1,000 connections, and its ACK", random_1k},
 	{"random.10k", "ns/packet", "the same for one of 10,000", random_10k},
 	{"idle.connection", "octets", "what an idle connection holds at one end", idle_connection},
 };

@@ -6,7 +6,9 @@
  * The facts are doctor_look.c's, what is tried doctor_try.c's; here is what follows from both, for
  * people and as JSON. Exit codes: 0 if a link works, 1 if none does, 2 for bad arguments.
  */
+#include <errno.h>
 #include <ifaddrs.h>
+#include <limits.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -18,7 +20,7 @@
 #include "cli/doctor.h"
 #include "cli/options.h"
 
-enum { KINDS = 3 };
+enum { KINDS = 3, COMMAND = 512 + PATH_MAX };
 
 struct doctor {
 	bool json;
@@ -148,6 +150,16 @@ static void choose_free(enum place place, unsigned *device, unsigned *net)
 		(*net)++;
 }
 
+/* As we were called, so that the line works as it stands, where a shell takes it as it stands. */
+static const char *program(void)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789/._-+";
+	const char *name = program_invocation_name;
+
+	return name[0] != '-' && name[strspn(name, plain)] == '\0' ? name : "aksu";
+}
+
 static void write_command(const struct attempt *a, char *out, size_t cap)
 {
 	const char *prefix = a->place == PLACE_USER ? "unshare -Urn " : "";
@@ -156,14 +168,14 @@ static void write_command(const struct attempt *a, char *out, size_t cap)
 	choose_free(a->place, &k, &n);
 	if (a->kind != AKSU_DEVICE_PACKET)
 		snprintf(out, cap,
-			 "%saksu echo --link %s:ak%u --addr 10.%u.0.2/24 --host 10.%u.0.1/24",
-			 prefix, KIND[a->kind], k, n, n);
+			 "%s%s echo --link %s:ak%u --addr 10.%u.0.2/24 --host 10.%u.0.1/24", prefix,
+			 program(), KIND[a->kind], k, n, n);
 	else
 		snprintf(out, cap,
 			 "%ssh -c 'ip link add ak%u type veth peer name ak%u && ip addr add "
 			 "10.%u.0.1/24 dev ak%u && ip link set ak%u up && ip link set ak%u up && "
-			 "exec aksu echo --link packet:ak%u --addr 10.%u.0.2/24'",
-			 prefix, k, k + 1, n, k + 1, k + 1, k, k, n);
+			 "exec %s echo --link packet:ak%u --addr 10.%u.0.2/24'",
+			 prefix, k, k + 1, n, k + 1, k + 1, k, program(), k, n);
 }
 
 /* The easiest of those that went furthest. */
@@ -288,7 +300,7 @@ int cmd_doctor(int argc, char **argv)
 {
 	struct doctor d = {0};
 	const struct attempt *best;
-	char command[512];
+	char command[COMMAND];
 	int code = parse(&d, argc, argv);
 
 	if (code != OPTIONS_GO_ON)

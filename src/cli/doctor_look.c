@@ -250,7 +250,13 @@ static void look_at_memory(struct findings *f)
 	uint64_t have = memory_available();
 	struct finding *x;
 
-	if (have == 0 || have >= 2 * wanted) {
+	if (have == 0) {
+		doctor_found(
+			f, "memory", VERDICT_OK, NULL,
+			"nobody tells how much is left; a stack takes 64 MiB at most (--budget)");
+		return;
+	}
+	if (have >= 2 * wanted) {
 		doctor_found(f, "memory", VERDICT_OK, NULL,
 			     "%llu MiB; a stack takes 64 at most (--budget)",
 			     (unsigned long long)(have >> 20));

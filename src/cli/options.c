@@ -53,12 +53,13 @@ static void print_help(const struct command_line *line)
 {
 	const struct option_row *row;
 	void *into;
+	size_t n;
 
 	printf("usage: aksu %s %s\n\n%s\n", line->name, line->usage, line->about);
-	for (size_t n = 0; (row = row_at(line, n, &into)) != NULL; n++)
+	for (n = 0; (row = row_at(line, n, &into)) != NULL; n++)
 		if (row->help)
 			print_row(line, row);
-	printf("\n%s", line->tail);
+	printf("%s%s", n > 0 ? "\n" : "", line->tail);
 }
 
 /* ------------------------------------------------------------------ parsing */
