@@ -193,13 +193,18 @@ static bool eifel(struct tcb *t, const struct ack_event *ev, const struct tcp_se
 	return !ts_eq(seg->opts.tsecr, ts_at(0)) && ts_lt(seg->opts.tsecr, r->undo_ts);
 }
 
-/* RFC 2883 5: everything that was sent again came twice. */
+/*
+ * RFC 2883 5: everything that was sent again came twice. Each that did was late and not lost, which
+ * is reordering; RFC 8985 6.2 cannot see it by itself, for what was sent again tells it nothing.
+ */
 static bool all_came_twice(struct tcb *t, const struct delivery *d)
 {
 	struct tcp_recovery *r = &t->x->recovery;
 
 	if (!d->dsack || !seq_geq(d->dup, r->undo_from))
 		return false;
+	if (!r->after_rto)
+		t->flags |= TF_REORDERS;
 	r->undo_dup += seq_dist(d->dup, d->dup_end);
 	return r->undo_dup >= r->undo_resent;
 }
@@ -215,6 +220,8 @@ static void take_back(struct tcb *t)
 	struct cc *cc = &t->x->cc;
 	uint32_t burst;
 
+	if (r->active)
+		t->flags |= TF_REORDERS;
 	r->undo = r->active = r->after_rto = false;
 	if (!has(t, TF_RTX_PMTU)) /* what was too big is lost all the same */
 		sent_unmark_lost(&t->x->sent);

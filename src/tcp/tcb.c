@@ -80,6 +80,8 @@ struct tcb_ext *tcb_extend(struct tcb *t)
 	t->x->min_rtt_us = t->rtt.srtt_us; /* of what was, that much is kept */
 	t->x->min_rtt_since = t->env->events.now;
 	t->x->rack.next = INSTANT_NEVER;
+	t->x->rack.reo_wnd_more = (uint8_t)((t->flags & TF_REO_WND) >> TF_REO_WND_SHIFT);
+	t->x->rack.reo_wnd_persist = REO_WND_PERSIST;
 	t->x->rack.fack = t->snd.una;
 	cc_ops_of(t->conf->cc)->start(&t->x->cc, t->env->events.now);
 	return t->x;
@@ -92,6 +94,9 @@ static void release(struct tcb *t)
 
 	t->cwnd = x->cc.cwnd;
 	t->ssthresh = x->cc.ssthresh;
+	t->flags &= ~(uint32_t)TF_REO_WND;
+	t->flags |= min_u32(x->rack.reo_wnd_more, TF_REO_WND >> TF_REO_WND_SHIFT)
+		    << TF_REO_WND_SHIFT;
 	bytes_fini(&x->sndq, mem);
 	bytes_fini(&x->rcvq, mem);
 	reasm_fini(&x->reasm, mem);

@@ -78,7 +78,10 @@ enum tcb_flag {
 	TF_RTX_PMTU = 1u << 21,     /* what is marked lost was too big, not lost: no cwnd cut */
 	TF_STARVED = 1u << 22,      /* SEND found no memory: not writable until some is free */
 	TF_REORDERS = 1u << 23,     /* the path was seen to change the order (RFC 8985 6.2) */
+	TF_REO_WND = 7u << 24,      /* while idle: RACK.reo_wnd_mult - 1, as far as it fits */
 };
+
+#define TF_REO_WND_SHIFT 24
 
 /* What the rooms above must pass on; they clear what they took. */
 enum tcb_notice {
