@@ -28,6 +28,9 @@ _Static_assert((int)HOST_LINKS <= (int)WATCH_LINKS, "each link may be captured")
 /* How long connections get to close after the first Ctrl-C: a FIN, its retransmissions, an answer.
  */
 #define PATIENCE (5 * AKSU_SECOND)
+/* How long a device gets to take what resets them after the second one. */
+#define LAST_WORDS (1 * AKSU_SECOND)
+#define RESET_STEP (1 * AKSU_MILLISECOND)
 
 enum { IPV6_MTU_MIN = 1280 }; /* RFC 8200 section 5 */
 
@@ -99,14 +102,38 @@ void host_fail(struct host *h, const struct aksu_reason *why, aksu_time now)
 	host_end(h, now);
 }
 
+static bool wants_output(const struct host *h)
+{
+	for (size_t i = 0; i < h->options.links; i++)
+		if (aksu_wants_output(h->stack, h->links[i].link))
+			return true;
+	return false;
+}
+
 static void end_now(struct host *h, aksu_time now)
 {
 	uint32_t open = h->calls->open(h->ctx);
 
+	if (h->aborted) {
+		aksu_loop_stop(h->loop);
+		return;
+	}
+	h->aborted = true;
+	h->stop_by = now + LAST_WORDS;
 	h->calls->abort(h->ctx, now);
 	if (open > 0)
 		host_say(h, LOG_WARN, "%u connection%s reset", open, open == 1 ? " was" : "s were");
-	aksu_loop_stop(h->loop);
+}
+
+/* The resets of many connections take some turns of the loop. Returns when to look again. */
+static aksu_time reset_more(struct host *h, aksu_time now)
+{
+	if (!wants_output(h)) {
+		if (h->calls->open(h->ctx) == 0)
+			aksu_loop_stop(h->loop);
+		h->calls->abort(h->ctx, now);
+	}
+	return now + RESET_STEP;
 }
 
 /* ------------------------------------------------------------------ callbacks of the loop */
@@ -156,6 +183,8 @@ static void on_turn(void *ctx, aksu_time now)
 	}
 	if (h->stop_by <= now)
 		end_now(h, now);
+	if (h->aborted)
+		alarm = reset_more(h, now);
 	else if (h->stop_by != AKSU_NEVER && h->calls->open(h->ctx) == 0 && !host_lingers(h->stack))
 		aksu_loop_stop(h->loop);
 	/* Of no memory the next turn is a little late. */

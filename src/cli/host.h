@@ -38,7 +38,7 @@ struct host_calls {
 	aksu_time (*turn)(void *ctx, aksu_time now);
 	/* Nothing new, and a FIN on every connection. */
 	void (*stop)(void *ctx, aksu_time now);
-	/* A RST on every connection. */
+	/* A RST on every connection, or on some of very many: then it is called again. */
 	void (*abort)(void *ctx, aksu_time now);
 	/* How many connections there are: when none is left after stop(), it is over. */
 	uint32_t (*open)(const void *ctx);
@@ -68,6 +68,7 @@ struct host {
 	size_t memory_at_start;
 	struct aksu_loop_timer alarm; /* the next turn that somebody asked for */
 	aksu_time stop_by;            /* AKSU_NEVER until it is time to end */
+	bool aborted;                 /* connections are being reset */
 	int code;                     /* the exit code, as it stands */
 };
 

@@ -191,7 +191,7 @@ void service_stop(struct service *v, aksu_time now)
 
 void service_abort(struct service *v, aksu_time now)
 {
-	while (v->conns)
+	for (int i = 0; v->conns && i < SERVICE_RESETS; i++)
 		fail(v, v->conns, now);
 }
 

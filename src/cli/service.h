@@ -72,7 +72,11 @@ void service_ready(struct service *v, const struct aksu_ready *ready, aksu_time 
  */
 void service_stop(struct service *v, aksu_time now);
 
-/* RST on each that is open. */
+/*
+ * RST on each that is open, on SERVICE_RESETS of them at once: the instance keeps no more for the
+ * device. To be called again, when these have left, while `open` is not 0.
+ */
+enum { SERVICE_RESETS = 512 };
 void service_abort(struct service *v, aksu_time now);
 
 void service_fini(struct service *v);

@@ -33,4 +33,5 @@ echo "memory: $before before, $first after the first thousand, $last after all,"
 	"peak $(counter memory_peak)"
 echo "retransmissions: $(counter retransmissions), SYN cookies: $(counter syn_cookies_sent)"
 [ "$last" -le $((before + 65536)) ] || fail "memory went from $before to $last"
-stop_echo
+peer all_reset "$V4" "$pid" 1500 # closed by Ctrl-C, reset by the second one, all of them
+wait_for_end
