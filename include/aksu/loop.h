@@ -27,8 +27,8 @@ extern "C" {
 /* ------------------------------------------------------------------ memory, time, entropy */
 
 /**
- * malloc() and free(). glibc gives what a stream took back to the kernel as soon as it was read, and
- * the next one pays for its pages again: a program that carries much does well to say
+ * malloc() and free(). glibc gives what a stream took back to the kernel as soon as it was read,
+ * and the next one pays for its pages again: a program that carries much does well to say
  * mallopt(M_TRIM_THRESHOLD, budget) once, as `aksu` does.
  */
 struct aksu_allocator aksu_malloc_allocator(void);

@@ -50,7 +50,7 @@ while quiet < 20:
         quiet += 1
         time.sleep(0.02)
 shut = []
-for size in 100000, 400000:         # what the echo's send buffer holds, and more than that; a FIN
+for size in 100000, 1400000:        # what the echo's send buffer holds, and more than that; a FIN
     shut.append(connected("10.7.0.2"))
     shut[-1].sendall(b"z" * size)
     shut[-1].shutdown(socket.SHUT_WR)
