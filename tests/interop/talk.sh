@@ -65,7 +65,7 @@ for kind in $KINDS; do
 		done
 		if command -v nc >/dev/null; then
 			comes nc nc -N $address 7000
-			# nc -l goes at our FIN if it holds nothing just then, though its input has more
+			# nc -l goes at our FIN if it holds nothing, whatever it still has to read
 			options=--wait waits nc $host nc -N -l $host 8000
 			options=''
 		fi
