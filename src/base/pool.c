@@ -8,7 +8,7 @@
 
 #define SLAB_ALIGN 64u
 
-static size_t slab_size(const struct pool *p) { return (size_t)p->object_size * POOL_SLAB; }
+static size_t slab_size(const struct pool *p) { return (size_t)p->object_size * p->per_slab; }
 
 static uint32_t chunk_of(uint32_t slab) { return slab < 64 ? 0 : log2_u32(slab) - 5; }
 
@@ -17,11 +17,12 @@ static size_t chunk_size(uint32_t k) { return sizeof(struct slab) * (k == 0 ? 64
 void pool_init(struct pool *p, struct mem *mem, uint32_t object_size)
 {
 	*p = (struct pool){
-	    .mem = mem,
-	    .object_size = object_size,
-	    .roomy = POOL_NONE,
-	    .vacant = POOL_NONE,
-	    .spare = POOL_NONE,
+		.mem = mem,
+		.object_size = object_size,
+		.per_slab = min_u32(POOL_SLAB, max_u32(POOL_OCTETS / max_u32(object_size, 1), 8)),
+		.roomy = POOL_NONE,
+		.vacant = POOL_NONE,
+		.spare = POOL_NONE,
 	};
 }
 
@@ -33,6 +34,9 @@ void pool_fini(struct pool *p)
 		mem_free(p->mem, p->chunk[k], chunk_size(k));
 	pool_init(p, p->mem, p->object_size);
 }
+
+/* `live` of a slab that has no room. */
+static uint64_t full(const struct pool *p) { return UINT64_MAX >> (POOL_SLAB - p->per_slab); }
 
 static void list_push(struct pool *p, uint32_t *head, uint32_t number)
 {
@@ -108,7 +112,7 @@ void *pool_get(struct pool *p, uint32_t *index)
 	s = pool_slab(p, number);
 	place = low_bit_u64(~s->live);
 	s->live |= (uint64_t)1 << place;
-	if (s->live == UINT64_MAX)
+	if (s->live == full(p))
 		list_remove(p, &p->roomy, number);
 	if (p->spare == number)
 		p->spare = POOL_NONE;
@@ -159,7 +163,7 @@ static void keep_spare(struct pool *p, uint32_t number)
 /* Whether the spare slab is not needed: nothing lives, or the others have room for half a slab. */
 static bool room_elsewhere(const struct pool *p)
 {
-	return p->live == 0 || (p->allocated - 1) * POOL_SLAB - p->live >= POOL_SLAB / 2;
+	return p->live == 0 || (p->allocated - 1) * p->per_slab - p->live >= p->per_slab / 2;
 }
 
 void pool_put(struct pool *p, uint32_t index)
@@ -167,7 +171,7 @@ void pool_put(struct pool *p, uint32_t index)
 	uint32_t number = index / POOL_SLAB;
 	struct slab *s = pool_slab(p, number);
 
-	if (s->live == UINT64_MAX)
+	if (s->live == full(p))
 		list_push(p, &p->roomy, number);
 	s->live &= ~((uint64_t)1 << index % POOL_SLAB);
 	p->live--;

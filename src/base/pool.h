@@ -9,7 +9,8 @@
  *   chunk[2] ─► slab 128..255
  *
  * A slab is allocated when its first object is, and given back with its last. While the others are
- * all but full, one empty slab is kept: an object that comes and goes at the edge costs nothing.
+ * all but full, one empty slab is kept: an object that comes and goes at the edge costs nothing. Of
+ * large objects a slab holds fewer than 64, and the places behind them stay empty.
  */
 #ifndef AKSU_BASE_POOL_H
 #define AKSU_BASE_POOL_H
@@ -17,8 +18,9 @@
 #include "base/mem.h"
 
 #define POOL_NONE   UINT32_MAX
-#define POOL_SLAB   64u /* objects of a slab: one word tells which live */
-#define POOL_CHUNKS 20u /* 64 slabs, doubled 19 times: 2^31 objects */
+#define POOL_SLAB   64u    /* places of a slab: one word tells which live */
+#define POOL_OCTETS 24576u /* of a slab, but for eight objects at least */
+#define POOL_CHUNKS 20u    /* 64 slabs, doubled 19 times: 2^31 objects */
 
 struct slab {
 	uint8_t *objects;
@@ -30,13 +32,14 @@ struct pool {
 	struct mem *mem;
 	struct slab *chunk[POOL_CHUNKS];
 	uint32_t object_size;
-	uint32_t slabs;   /* slab numbers ever used: the next new one */
-	uint32_t roomy;   /* list of allocated slabs with room */
-	uint32_t vacant;  /* list of slab numbers without memory */
-	uint32_t spare;   /* the one empty slab that is kept, or POOL_NONE */
+	uint32_t per_slab;  /* objects that a slab holds */
+	uint32_t slabs;     /* slab numbers ever used: the next new one */
+	uint32_t roomy;     /* list of allocated slabs with room */
+	uint32_t vacant;    /* list of slab numbers without memory */
+	uint32_t spare;     /* the one empty slab that is kept, or POOL_NONE */
 	uint32_t allocated; /* slabs with memory */
-	uint32_t live;    /* objects in use */
-	uint32_t max;     /* most objects ever to hand out; 0: no limit but the budget */
+	uint32_t live;      /* objects in use */
+	uint32_t max;       /* most objects ever to hand out; 0: no limit but the budget */
 };
 
 void pool_init(struct pool *p, struct mem *mem, uint32_t object_size);

@@ -217,6 +217,35 @@ static void max_and_budget_are_limits(void **state)
 	assert_int_equal(h.live, 0);
 }
 
+/* A slab of large objects is no larger than one of small ones, or holds eight. */
+static void of_large_objects_a_slab_holds_fewer(void **state)
+{
+	enum { LARGE = 4096, COUNT = 20 };
+	struct heap h;
+	struct pool p;
+	uint32_t index[COUNT];
+
+	(void)state;
+	start(&h, &p);
+	pool_init(&p, &h.mem, LARGE);
+	for (uint32_t i = 0; i < COUNT; i++) {
+		uint8_t *object = pool_get(&p, &index[i]);
+
+		assert_non_null(object);
+		assert_ptr_equal(object, pool_at(&p, index[i]));
+		memset(object, (int)i, LARGE);
+		assert_int_equal(p.allocated, i / 8 + 1);
+		assert_in_range(index[i] % POOL_SLAB, 0, 7);
+	}
+	for (uint32_t i = 0; i < COUNT; i++)
+		assert_int_equal(*(uint8_t *)pool_at(&p, index[i]), i);
+	for (uint32_t i = 0; i < COUNT; i++)
+		pool_put(&p, index[i]);
+	assert_int_equal(p.allocated, 0);
+	pool_fini(&p);
+	assert_int_equal(h.mem.used, 0);
+}
+
 static void any_number_may_be_asked(void **state)
 {
 	struct pool p;
@@ -242,6 +271,7 @@ int main(void)
 		cmocka_unit_test(the_edge_of_a_slab_does_not_thrash),
 		cmocka_unit_test(each_allocation_fails_in_turn),
 		cmocka_unit_test(max_and_budget_are_limits),
+		cmocka_unit_test(of_large_objects_a_slab_holds_fewer),
 		cmocka_unit_test(any_number_may_be_asked),
 	};
 
