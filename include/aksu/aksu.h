@@ -179,8 +179,7 @@ int aksu_addr_probe(struct aksu *s, int link, const struct aksu_addr *addr, aksu
  * about; `mac` is then who. Each claim is also an AKSU_DROP_ADDR_IN_USE. An address of ours stays
  * ours: it is defended by one ARP announcement in ten seconds (RFC 5227 2.4 (c)).
  */
-bool aksu_addr_in_use(const struct aksu *s, int link, const struct aksu_addr *addr,
-		      uint8_t mac[6]);
+bool aksu_addr_in_use(const struct aksu *s, int link, const struct aksu_addr *addr, uint8_t mac[6]);
 
 /**
  * Adds a route, or replaces that of the same link and prefix; `gateway` NULL means on-link. The
@@ -210,7 +209,7 @@ struct aksu_rx {
 	const uint8_t *data;
 	uint32_t len;
 	uint16_t link;
-	uint8_t checksum;  /**< enum aksu_checksum */
+	uint8_t checksum; /**< enum aksu_checksum */
 	uint8_t reserved;
 	uint16_t segments; /**< wire segments merged into this one; 0 means 1 */
 	uint16_t mss;      /**< their size, when merged */
@@ -232,14 +231,15 @@ struct aksu_piece {
 
 /** A frame to send: a header, then pieces. */
 struct aksu_tx {
-	uint64_t packet;     /**< running number of the instance */
-	uint32_t len;        /**< of the whole frame */
+	uint64_t packet; /**< running number of the instance */
+	uint32_t len;    /**< of the whole frame */
 	uint16_t head_len;
 	uint8_t pieces;
-	uint8_t checksum;    /**< 1: the device must do it, from csum_start, into csum_start + csum_offset */
+	uint8_t checksum; /**< 1: the device must do it, from csum_start, into csum_start +
+			     csum_offset */
 	uint16_t csum_start, csum_offset;
-	uint16_t mss;        /**< cut the text into pieces of this size; 0: do not cut */
-	uint16_t transport;  /**< where the TCP header begins in head (when mss != 0) */
+	uint16_t mss;       /**< cut the text into pieces of this size; 0: do not cut */
+	uint16_t transport; /**< where the TCP header begins in head (when mss != 0) */
 	uint8_t head[AKSU_TX_HEAD];
 	struct aksu_piece piece[AKSU_TX_PIECES];
 };
@@ -312,18 +312,32 @@ void aksu_resume(struct aksu *s, aksu_time now);
 /** Running totals of an instance. */
 struct aksu_counters {
 	uint64_t frames_in, frames_out, octets_in, octets_out; /**< of frames, over all links */
-	uint64_t segments_in, segments_out; /**< TCP, as wire segments: merged or uncut ones count each */
-	uint64_t retransmissions;           /**< segments that were sent before, SYN-ACKs included */
-	uint64_t connections_opened;        /**< active OPENs that sent a SYN, or will */
-	uint64_t connections_accepted;      /**< passive ones that reached the accept queue */
-	uint64_t connections_failed;        /**< ended by an error before they were open */
-	uint64_t connections_reset;         /**< ended by the peer's reset */
+	uint64_t segments_in,
+		segments_out;        /**< TCP, as wire segments: merged or uncut ones count each */
+	uint64_t retransmissions;    /**< segments that were sent before, SYN-ACKs included */
+	uint64_t connections_opened; /**< active OPENs that sent a SYN, or will */
+	uint64_t connections_accepted; /**< passive ones that reached the accept queue */
+	uint64_t connections_failed;   /**< ended by an error before they were open */
+	uint64_t connections_reset;    /**< ended by the peer's reset */
 	uint64_t syn_cookies_sent, syn_cookies_good;
-	uint64_t drops[AKSU_DROP_COUNT];    /**< by enum aksu_drop */
+	uint64_t drops[AKSU_DROP_COUNT]; /**< by enum aksu_drop */
 };
 
 /** The counters; valid until aksu_free(). */
 const struct aksu_counters *aksu_counters(const struct aksu *s);
+
+/* ------------------------------------------------------------------ congestion controls */
+
+/** Congestion controls: X(NAME, word). */
+#define AKSU_CONGESTIONS(X) X(NEWRENO, "newreno") /**< RFC 5681, RFC 6582, RFC 3465 */
+
+#define AKSU_CONGESTION_ENUM(name, word) AKSU_CONGESTION_##name,
+enum aksu_congestion { AKSU_CONGESTIONS(AKSU_CONGESTION_ENUM) AKSU_CONGESTION_COUNT };
+#undef AKSU_CONGESTION_ENUM
+
+/** The word of a congestion control, or NULL; and its number, or -AKSU_ENOENT. */
+const char *aksu_congestion_name(int64_t congestion);
+int aksu_congestion_find(const char *name);
 
 /* ------------------------------------------------------------------ addresses as text */
 

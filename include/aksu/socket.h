@@ -154,10 +154,13 @@ enum {
 	AKSU_WRITABLE = 0x02, /**< established, and room for AKSU_SO_SNDLOWAT octets */
 	AKSU_HUP = 0x04,      /**< both directions are finished */
 	AKSU_RDHUP = 0x08,    /**< the peer has sent its FIN */
-	AKSU_ERROR = 0x10,    /**< the connection failed: see AKSU_SO_ERROR. With it READABLE, WRITABLE, HUP */
+	AKSU_ERROR = 0x10,    /**< the connection failed: see AKSU_SO_ERROR. With it READABLE,
+				 WRITABLE, HUP */
 	AKSU_URGENT = 0x20,   /**< the urgent pointer advanced (MUST-32) */
-	AKSU_NOTICE = 0x40,   /**< a soft error or R1 (MUST-47, SHLD-9), told once: see AKSU_SO_SOFT_ERROR */
-	AKSU_CONNECTED = 0x80,/**< just established, actively; told once, by aksu_next_ready() only */
+	AKSU_NOTICE = 0x40,   /**< a soft error or R1 (MUST-47, SHLD-9), told once: see
+				 AKSU_SO_SOFT_ERROR */
+	AKSU_CONNECTED =
+		0x80, /**< just established, actively; told once, by aksu_next_ready() only */
 };
 
 /** What a socket can do now. 0 for a name that is not valid, or a socket not opened yet. */
@@ -186,33 +189,40 @@ void *aksu_get_user(const struct aksu *s, aksu_socket h);
  * connections.
  */
 enum aksu_option {
-	AKSU_SO_ERROR,          /**< R: what ended the connection (positive; it stays), or 0; UDP: and clears it */
-	AKSU_SO_SOFT_ERROR,     /**< R: the last soft error (MUST-47), and clears it */
-	AKSU_SO_SNDBUF,         /**< RWc: octets, 256 to 2^30 */
-	AKSU_SO_RCVBUF,         /**< RWc: octets; a smaller one never moves the window's edge back */
-	AKSU_SO_SNDLOWAT,       /**< RWc: octets free to be WRITABLE, SNDBUF at most; default a third of it */
-	AKSU_SO_RCVLOWAT,       /**< RWc: octets to be READABLE; default 1, half of RCVBUF at most */
-	AKSU_SO_LINGER,         /**< RWc: -1 off; 0: close aborts with RST; others are kept and change nothing */
-	AKSU_SO_KEEPALIVE,      /**< RWc: 0 or 1, default 0 (MUST-24, MUST-25) */
-	AKSU_SO_REUSEADDR,      /**< RW: bind beside TIME-WAIT connections (always allowed here), kept for callers */
-	AKSU_IP_TOS,            /**< RWc: DiffServ in the upper six bits (MUST-48); the ECN bits are TCP's */
-	AKSU_IP_TTL,            /**< RWc: TTL or hop limit, 1 to 255 (MUST-49) */
+	AKSU_SO_ERROR, /**< R: what ended the connection (positive; it stays), or 0; UDP: and clears
+			  it */
+	AKSU_SO_SOFT_ERROR, /**< R: the last soft error (MUST-47), and clears it */
+	AKSU_SO_SNDBUF,     /**< RWc: octets, 256 to 2^30 */
+	AKSU_SO_RCVBUF,     /**< RWc: octets; a smaller one never moves the window's edge back */
+	AKSU_SO_SNDLOWAT,   /**< RWc: octets free to be WRITABLE, SNDBUF at most; default a third of
+			       it */
+	AKSU_SO_RCVLOWAT,   /**< RWc: octets to be READABLE; default 1, half of RCVBUF at most */
+	AKSU_SO_LINGER,     /**< RWc: -1 off; 0: close aborts with RST; others are kept and change
+			       nothing */
+	AKSU_SO_KEEPALIVE,  /**< RWc: 0 or 1, default 0 (MUST-24, MUST-25) */
+	AKSU_SO_REUSEADDR,  /**< RW: bind beside TIME-WAIT connections (always allowed here), kept
+			       for callers */
+	AKSU_IP_TOS, /**< RWc: DiffServ in the upper six bits (MUST-48); the ECN bits are TCP's */
+	AKSU_IP_TTL, /**< RWc: TTL or hop limit, 1 to 255 (MUST-49) */
 	AKSU_IP_NO_SOFT_ERRORS, /**< RWc: 1: soft errors are not reported (SHLD-20) */
 	AKSU_TCP_NODELAY,       /**< RWc: 1: Nagle off (MUST-17) */
 	AKSU_TCP_CORK,          /**< RWc: 1: only full segments, for 200 ms at most */
 	AKSU_TCP_QUICKACK,      /**< RWc: 1: ACKs are not delayed */
-	AKSU_TCP_MAXSEG,        /**< RWc: largest segment to send and to announce, from 48, 0: any; before connect or listen */
-	AKSU_TCP_KEEPIDLE,      /**< RWc: default 2 h (MUST-28) */
-	AKSU_TCP_KEEPINTVL,     /**< RWc: default 75 s */
-	AKSU_TCP_KEEPCNT,       /**< RWc: probes, default 9 */
-	AKSU_TCP_KEEPDATA,      /**< RWc: 1: probes carry one octet (MAY-6) */
-	AKSU_TCP_USER_TIMEOUT,  /**< RWc: R2 for this connection (MUST-21); 0: default; AKSU_NEVER as -1: infinite */
-	AKSU_TCP_SYN_TIMEOUT,   /**< RWc: R2 of the SYN; default 180 s (MUST-23) */
-	AKSU_TCP_URGENT_LEFT,   /**< R: octets up to the urgent mark, 0 when none (MUST-33) */
-	AKSU_TCP_UNSENT,        /**< R: octets queued and not sent */
-	AKSU_TCP_UNACKED,       /**< R: octets queued and not acknowledged */
-	AKSU_TCP_UNREAD,        /**< R: octets that aksu_recv() can return now */
-	AKSU_SO_LINK,           /**< RW: UDP: the only link to hear and to speak on, -1: any; see below */
+	AKSU_TCP_MAXSEG, /**< RWc: largest segment to send and to announce, from 48, 0: any; before
+			    connect or listen */
+	AKSU_TCP_CONGESTION,   /**< RWc: enum aksu_congestion, at any time */
+	AKSU_TCP_KEEPIDLE,     /**< RWc: default 2 h (MUST-28) */
+	AKSU_TCP_KEEPINTVL,    /**< RWc: default 75 s */
+	AKSU_TCP_KEEPCNT,      /**< RWc: probes, default 9 */
+	AKSU_TCP_KEEPDATA,     /**< RWc: 1: probes carry one octet (MAY-6) */
+	AKSU_TCP_USER_TIMEOUT, /**< RWc: R2 for this connection (MUST-21); 0: default; AKSU_NEVER as
+				  -1: infinite */
+	AKSU_TCP_SYN_TIMEOUT,  /**< RWc: R2 of the SYN; default 180 s (MUST-23) */
+	AKSU_TCP_URGENT_LEFT,  /**< R: octets up to the urgent mark, 0 when none (MUST-33) */
+	AKSU_TCP_UNSENT,       /**< R: octets queued and not sent */
+	AKSU_TCP_UNACKED,      /**< R: octets queued and not acknowledged */
+	AKSU_TCP_UNREAD,       /**< R: octets that aksu_recv() can return now */
+	AKSU_SO_LINK, /**< RW: UDP: the only link to hear and to speak on, -1: any; see below */
 	AKSU_OPTION_COUNT,
 };
 
@@ -240,24 +250,25 @@ int aksu_get_option(struct aksu *s, aksu_socket h, enum aksu_option option, int6
  */
 struct aksu_info {
 	struct aksu_endpoint local, remote;
-	uint8_t state;      /**< enum aksu_state */
-	uint8_t options;    /**< AKSU_OPT_* that were agreed on */
+	uint8_t state;   /**< enum aksu_state */
+	uint8_t options; /**< AKSU_OPT_* that were agreed on */
 	uint8_t snd_wscale, rcv_wscale;
-	uint8_t backoff;    /**< retransmission time-outs in a row */
+	uint8_t backoff; /**< retransmission time-outs in a row */
 	uint8_t in_recovery;
-	uint32_t conn;      /**< as in struct aksu_event; 0: a listener, or never opened */
+	uint32_t conn; /**< as in struct aksu_event; 0: a listener, or never opened */
 	uint32_t snd_mss, rcv_mss, advmss, pmtu;
 	uint32_t iss, irs, snd_una, snd_nxt, snd_wnd, rcv_nxt, rcv_wnd;
 	uint32_t cwnd, ssthresh, in_flight; /**< octets */
 	uint32_t srtt_us, rttvar_us, rto_us, min_rtt_us;
-	uint32_t send_queue, receive_queue; /**< octets; of a listener: its backlog, and connections to accept */
-	uint64_t retransmissions;           /**< segments, whole life */
+	uint32_t send_queue,
+		receive_queue; /**< octets; of a listener: its backlog, and connections to accept */
+	uint64_t retransmissions;               /**< segments, whole life */
 	uint64_t octets_acked, octets_received; /**< as numbers: SYN and FIN count as one each */
-	aksu_time state_since;              /**< to the second; of TIME-WAIT: since 2MSL last began */
-	aksu_time next_timer;               /**< AKSU_NEVER when none runs */
-	uint8_t timer;                      /**< enum aksu_timer of it */
-	uint8_t error;                      /**< enum aksu_error that ended the connection, or 0 */
-	const char *congestion;             /**< name of the algorithm, or NULL */
+	aksu_time state_since;  /**< to the second; of TIME-WAIT: since 2MSL last began */
+	aksu_time next_timer;   /**< AKSU_NEVER when none runs */
+	uint8_t timer;          /**< enum aksu_timer of it */
+	uint8_t error;          /**< enum aksu_error that ended the connection, or 0 */
+	const char *congestion; /**< name of the algorithm, or NULL */
 };
 
 /** A UDP socket has endpoints only. -AKSU_EBADF. */

@@ -119,7 +119,7 @@ static void begin_window(struct tcb *t, instant now)
 			t->rtt.rto_us = (uint32_t)max_u64(t->rtt.rto_us, to_us(RTO_AFTER_SYN_LOSS));
 		t->backoff = 0;
 	}
-	cc_ops_of(t->conf->cc)->start(cc, now);
+	cc_begin(cc, cc_ops_of(t->conf->cc), now);
 }
 
 /* SND.UNA moves, blocks are marked; what has arrived is known afterwards, and how long it took. */
@@ -142,6 +142,32 @@ static void take_stock(struct tcb *t, const struct tcp_seg *seg, instant now, st
 	x->delivered += d->octets;
 	x->delivered_at = now;
 	ev->rtt = measure(t, seg, ev, d);
+}
+
+/* A round trip of the connection: from SND.NXT to its acknowledgement. */
+static bool round_started(struct tcb *t)
+{
+	struct tcb_ext *x = t->x;
+
+	if (seq_lt(t->snd.una, x->round_end))
+		return false;
+	x->round_end = t->snd.nxt;
+	return true;
+}
+
+/* The congestion control hears of it last, when all that the ACK says is known. */
+static void tell_cc(struct tcb *t, struct ack_event *ev)
+{
+	struct tcb_ext *x = t->x;
+
+	ev->in_recovery |= x->recovery.active;
+	ev->round_start = round_started(t);
+	ev->delivered_total = x->delivered;
+	ev->srtt = microseconds(t->rtt.srtt_us);
+	ev->min_rtt = microseconds(x->min_rtt_us);
+	ev->lost = (uint32_t)min_u64(x->sent.found_lost - x->lost_told, UINT32_MAX);
+	x->lost_told = x->sent.found_lost;
+	x->cc.ops->on_ack(&x->cc, ev);
 }
 
 void tcp_ack(struct tcb *t, const struct tcp_seg *seg, instant now)
@@ -176,9 +202,8 @@ void tcp_ack(struct tcb *t, const struct tcp_seg *seg, instant now)
 		loss_ops_of(t)->on_ack(t, &ev, &d);
 		undo_on_ack(t, &ev, seg, &d);
 	}
-	/* F5: the ACK of a SYN never grows the window. */
-	if (ev.acked > 0 && !handshake && !ev.in_recovery && !x->recovery.active)
-		cc_ops_of(t->conf->cc)->on_ack(&x->cc, &ev);
+	if (ev.delivered > 0 && !handshake) /* F5: the ACK of a SYN never grows the window */
+		tell_cc(t, &ev);
 	if (ev.advanced)
 		on_new_ack(t, now);
 	on_losses_judged(t);

@@ -10,7 +10,7 @@
 
 #include "base/time.h"
 
-enum { CC_PRIV_WORDS = 10 };
+enum { CC_PRIV_WORDS = 40 }; /* BBR, the largest, has some thirty quantities */
 
 /* Built once for each ACK by ack.c; read by rtt.c, the loss detection, the congestion control and
  * the trace. */
@@ -23,13 +23,19 @@ struct ack_event {
 	duration rtt;       /* of this ACK; 0 where Karn forbids a sample */
 	bool advanced;      /* SND.UNA moved */
 	bool duplicate;     /* RFC 5681 section 2, all five conditions */
-	bool in_recovery;   /* when the ACK arrived */
+	uint64_t delivered_total; /* `delivered` of all ACKs so far, this one included */
+	duration srtt, min_rtt;   /* as they are now; 0: no sample yet */
+	uint32_t lost;            /* octets found lost, by this ACK and since the one before */
+	bool in_recovery;         /* when the ACK arrived, or because of it */
+	bool round_start;         /* what was SND.NXT when the last round began is acknowledged */
 	bool ece;
 	bool cwnd_limited; /* the window, not the application, held the sender back */
 };
 
 /* The congestion window lives here while data moves; its summary stays with the connection. */
+struct cc_ops;
 struct cc {
+	const struct cc_ops *ops;
 	uint32_t cwnd, ssthresh; /* octets */
 	uint32_t smss;
 	uint64_t priv[CC_PRIV_WORDS];
@@ -39,19 +45,36 @@ struct cc {
 
 struct cc_ops {
 	const char *name;
-	/* A connection begins, or wakes up: cwnd and ssthresh hold what it had. */
+	/*
+	 * A connection begins, wakes up, or has chosen another algorithm: cwnd and ssthresh hold
+	 * what it had, priv is zero.
+	 */
 	void (*start)(struct cc *cc, instant now);
-	/* New data was acknowledged outside of recovery. */
+	/* Something was acknowledged or SACKed: in recovery, too. */
 	void (*on_ack)(struct cc *cc, const struct ack_event *ev);
 	/* A loss episode begins: sets ssthresh; the loss detection then sets cwnd. Once per
 	 * episode. */
 	void (*on_loss)(struct cc *cc, const struct ack_event *ev);
 	/* The retransmission timer expired; `first`: not a repeated one of the same segment. */
 	void (*on_rto)(struct cc *cc, uint32_t in_flight, bool first, instant now);
+	/*
+	 * The last episode was for nothing (RFC 4015): what on_loss() or on_rto() changed in priv
+	 * is as it was; cwnd and ssthresh are given back by the caller. May be NULL.
+	 */
+	void (*on_undo)(struct cc *cc, instant now);
 };
 
-/* The algorithm of a number, for every number. */
+/* The algorithm of a number, for every number: enum aksu_congestion. */
 const struct cc_ops *cc_ops_of(uint8_t id);
+
+/* An algorithm takes over. */
+static inline void cc_begin(struct cc *cc, const struct cc_ops *ops, instant now)
+{
+	cc->ops = ops;
+	for (unsigned i = 0; i < CC_PRIV_WORDS; i++)
+		cc->priv[i] = 0;
+	ops->start(cc, now);
+}
 
 extern const struct cc_ops cc_newreno;
 

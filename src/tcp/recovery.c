@@ -60,7 +60,7 @@ void recovery_enter(struct tcb *t, const struct ack_event *ev)
 	r->recover = t->snd.nxt;
 	r->recover_set = true;
 	r->began = ev->now;
-	cc_ops_of(t->conf->cc)->on_loss(cc, ev);
+	cc->ops->on_loss(cc, ev);
 	if (has(t, TF_SACK)) {
 		r->prr_delivered = 0;
 		r->prr_from = t->x->sent.octets;
@@ -86,7 +86,7 @@ void recovery_cut(struct tcb *t, const struct ack_event *ev)
 {
 	struct cc *cc = &t->x->cc;
 
-	cc_ops_of(t->conf->cc)->on_loss(cc, ev);
+	cc->ops->on_loss(cc, ev);
 	cc->cwnd = min_u32(cc->cwnd, cc->ssthresh);
 	report_cwnd(t);
 }
@@ -99,7 +99,7 @@ void recovery_rto(struct tcb *t, instant now)
 
 	if (!recovery_lasts(t))
 		remember(t);
-	cc_ops_of(t->conf->cc)->on_rto(&t->x->cc, snd_outstanding(t), first, now);
+	t->x->cc.ops->on_rto(&t->x->cc, snd_outstanding(t), first, now);
 	r->active = false;
 	r->dupacks = 0;
 	r->after_rto = true;
@@ -214,7 +214,7 @@ static bool all_came_twice(struct tcb *t, const struct delivery *d)
  * a connection begins with. What was marked and not sent again is in flight as before (D16). The
  * RTO stays backed off until a sample says better (U-12).
  */
-static void take_back(struct tcb *t)
+static void take_back(struct tcb *t, instant now)
 {
 	struct tcp_recovery *r = &t->x->recovery;
 	struct cc *cc = &t->x->cc;
@@ -225,6 +225,8 @@ static void take_back(struct tcb *t)
 	r->undo = r->active = r->after_rto = false;
 	if (!has(t, TF_RTX_PMTU)) /* what was too big is lost all the same */
 		sent_unmark_lost(&t->x->sent);
+	if (cc->ops->on_undo != NULL)
+		cc->ops->on_undo(cc, now);
 	burst = snd_in_flight(t) + initial_window(cc->smss);
 	cc->ssthresh = max_u32(r->undo_ssthresh, r->undo_cwnd);
 	cc->cwnd = max_u32(cc->cwnd, min_u32(r->undo_cwnd, burst));
@@ -241,5 +243,5 @@ void undo_on_ack(struct tcb *t, const struct ack_event *ev, const struct tcp_seg
 	if (!r->undo || r->undo_resent == 0)
 		return;
 	if (eifel(t, ev, seg) || all_came_twice(t, d))
-		take_back(t);
+		take_back(t, ev->now);
 }

@@ -226,6 +226,7 @@ void sent_mark_lost(struct sent *s, struct run *r)
 		s->lost_from = r->seq;
 	r->flags |= RUN_LOST;
 	s->lost += r->len;
+	s->found_lost += r->len;
 }
 
 void sent_unmark_lost(struct sent *s)
@@ -335,5 +336,5 @@ void sent_fini(struct sent *s, struct mem *mem)
 {
 	mem_free(mem, s->ring, s->cap * sizeof(*s->ring));
 	mem_free(mem, s->again, s->again_cap * sizeof(*s->again));
-	*s = (struct sent){.octets = s->octets};
+	*s = (struct sent){.octets = s->octets, .found_lost = s->found_lost};
 }

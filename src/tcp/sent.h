@@ -62,7 +62,8 @@ struct sent {
 	tcp_seq once_from;    /* no run before it was sent once and still waits for its ACK */
 	struct resent *again; /* in the order of time; what no longer holds is dropped later */
 	uint32_t again_cap, again_head, again_count;
-	uint64_t octets; /* sent since the extension was taken, what was sent again included */
+	uint64_t octets;     /* sent since the extension was taken, what was sent again included */
+	uint64_t found_lost; /* octets that were marked lost, ever; rightly or not */
 };
 
 static inline tcp_seq run_end(const struct run *r) { return seq_add(r->seq, r->len); }

@@ -83,7 +83,8 @@ struct tcb_ext *tcb_extend(struct tcb *t)
 	t->x->rack.reo_wnd_more = (uint8_t)((t->flags & TF_REO_WND) >> TF_REO_WND_SHIFT);
 	t->x->rack.reo_wnd_persist = REO_WND_PERSIST;
 	t->x->rack.fack = t->snd.una;
-	cc_ops_of(t->conf->cc)->start(&t->x->cc, t->env->events.now);
+	t->x->round_end = t->snd.nxt;
+	cc_begin(&t->x->cc, cc_ops_of(t->conf->cc), t->env->events.now);
 	return t->x;
 }
 

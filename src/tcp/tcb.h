@@ -49,7 +49,7 @@ struct tcp_conf {
 	uint16_t maxseg;   /* 0: no limit of the application's */
 	uint8_t keep_count;
 	uint8_t tos, ttl;
-	uint8_t cc; /* algorithm, see cc_ops_of() */
+	uint8_t cc; /* enum aksu_congestion */
 	bool nodelay, cork, quickack, keepalive, keep_data, no_soft_errors;
 };
 
@@ -204,6 +204,8 @@ struct tcb_ext {
 	tcp_seq batch_una;           /* ... and what was acknowledged then, ... */
 	uint32_t batch_len;          /* ... how much was sent in one go ... */
 	uint32_t batch;              /* ... and the most in any, since the last time-out */
+	tcp_seq round_end;           /* SND.NXT when this round trip began */
+	uint64_t lost_told;          /* of sent.found_lost, what the congestion control knows */
 	tcp_seq small_end;           /* Minshall: end of the last small segment sent */
 	tcp_seq fin_at;              /* TF_FIN_HELD: number of the peer's FIN */
 	uint32_t unacked_rcvd;       /* octets received and not yet acknowledged */

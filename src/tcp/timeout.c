@@ -253,6 +253,8 @@ void on_starved(struct tcb *t, instant now)
 
 void tcp_conf_changed(struct tcb *t, instant now)
 {
+	if (t->x != NULL && t->x->cc.ops != cc_ops_of(t->conf->cc))
+		cc_begin(&t->x->cc, cc_ops_of(t->conf->cc), now);
 	rest_keepalive(t, now);
 	disarm(t, TIMER_USER);
 	settle(t, now);

@@ -33,6 +33,7 @@ static const char *const option_names[] = {
 	[AKSU_TCP_CORK] = "tcp_cork",
 	[AKSU_TCP_QUICKACK] = "tcp_quickack",
 	[AKSU_TCP_MAXSEG] = "tcp_maxseg",
+	[AKSU_TCP_CONGESTION] = "tcp_congestion",
 	[AKSU_TCP_KEEPIDLE] = "tcp_keepidle",
 	[AKSU_TCP_KEEPINTVL] = "tcp_keepintvl",
 	[AKSU_TCP_KEEPCNT] = "tcp_keepcnt",

@@ -15,8 +15,8 @@ static struct newreno *mine(struct cc *cc) { return (struct newreno *)cc->priv; 
 
 static void start(struct cc *cc, instant now)
 {
+	(void)cc;
 	(void)now;
-	*mine(cc) = (struct newreno){0};
 }
 
 static void slow_start(struct cc *cc, const struct ack_event *ev)
@@ -45,6 +45,8 @@ static void congestion_avoidance(struct cc *cc, const struct ack_event *ev)
 
 static void on_ack(struct cc *cc, const struct ack_event *ev)
 {
+	if (ev->acked == 0 || ev->in_recovery)
+		return;
 	if (!ev->cwnd_limited)
 		return; /* what was not used proves nothing about the path (RFC 7661) */
 	if (cc->cwnd < cc->ssthresh)

@@ -11,11 +11,13 @@
 
 #include "tcp/cc.h"
 
+#include <aksu/aksu.h>
+
 static struct cc begin(uint32_t cwnd, uint32_t ssthresh)
 {
 	struct cc cc = {.cwnd = cwnd, .ssthresh = ssthresh, .smss = 1000};
 
-	cc_newreno.start(&cc, (instant){0});
+	cc_begin(&cc, &cc_newreno, (instant){0});
 	return cc;
 }
 
@@ -120,6 +122,17 @@ static void an_unknown_number_is_an_algorithm(void **state)
 		assert_non_null(cc_ops_of((uint8_t)i));
 }
 
+static void each_is_found_by_its_name(void **state)
+{
+	(void)state;
+	for (int i = 0; i < AKSU_CONGESTION_COUNT; i++)
+		assert_int_equal(aksu_congestion_find(aksu_congestion_name(i)), i);
+	assert_null(aksu_congestion_name(AKSU_CONGESTION_COUNT));
+	assert_null(aksu_congestion_name(-1));
+	assert_int_equal(aksu_congestion_find("newren"), -AKSU_ENOENT);
+	assert_int_equal(aksu_congestion_find("newrenos"), -AKSU_ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -130,6 +143,7 @@ int main(void)
 		cmocka_unit_test(F4_half_the_flight),
 		cmocka_unit_test(F18_no_growth_when_the_application_is_the_limit),
 		cmocka_unit_test(an_unknown_number_is_an_algorithm),
+		cmocka_unit_test(each_is_found_by_its_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
