@@ -18,9 +18,9 @@
 #include "base/mem.h"
 
 #define POOL_NONE   UINT32_MAX
-#define POOL_SLAB   64u    /* places of a slab: one word tells which live */
-#define POOL_OCTETS 24576u /* of a slab, but for eight objects at least */
-#define POOL_CHUNKS 20u    /* 64 slabs, doubled 19 times: 2^31 objects */
+#define POOL_SLAB   64u   /* places of a slab: one word tells which live */
+#define POOL_OCTETS 8192u /* of a slab, but for eight objects at least */
+#define POOL_CHUNKS 20u   /* 64 slabs, doubled 19 times: 2^31 objects */
 
 struct slab {
 	uint8_t *objects;
