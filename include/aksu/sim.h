@@ -68,7 +68,8 @@ const char *sim_note_name(enum sim_note_kind kind);
 /** One direction. All zero is a perfect wire: at once, in order, whole. */
 struct sim_wire_config {
 	aksu_time delay;         /**< every packet needs this long */
-	aksu_time jitter;        /**< plus up to this much, drawn; packets stay in order */
+	aksu_time jitter;        /**< plus up to this much, drawn for each */
+	bool overtake;           /**< who drew less arrives first; else packets stay in order */
 	uint64_t rate;           /**< bits per second of the bottleneck; 0: no bottleneck */
 	uint32_t queue;          /**< octets that may wait before it, then tail drop; 0: no limit */
 	uint32_t mtu;            /**< longer packets vanish in silence; 0: no limit */
@@ -114,7 +115,7 @@ struct sim_link_config {
 	struct aksu_allocator allocator;
 	uint64_t seed;
 	enum aksu_link_kind kind;
-	uint32_t mtu;                   /**< that the devices announce; default 1500 */
+	uint32_t mtu; /**< that the devices announce; default 1500 */
 	/** AKSU_LINK_* that both devices have: they sum and cut what enters the wire. */
 	uint32_t features;
 	/**
@@ -140,6 +141,13 @@ void sim_link_free(struct sim_link *l);
 
 /** The device at an end. Its close() does nothing: sim_link_free() ends both. */
 struct aksu_device *sim_link_end(struct sim_link *l, unsigned side);
+
+/**
+ * Frames that another device received enter at this end, as if it had sent them: merged ones cut
+ * again, sums that were left undone made. The driver of two devices is a cable between them so.
+ */
+void sim_link_enter(struct sim_link *l, unsigned side, const struct aksu_rx *rx, size_t n,
+		    aksu_time now);
 
 /** Changes a direction from now on; what is under way stays as it was drawn. */
 void sim_link_set(struct sim_link *l, unsigned side, const struct sim_wire_config *wire);

@@ -117,6 +117,13 @@ void sim_link_free(struct sim_link *l)
 	mem_free(&mem, l, sizeof(*l));
 }
 
+void sim_link_enter(struct sim_link *l, unsigned side, const struct aksu_rx *rx, size_t n,
+		    aksu_time now)
+{
+	for (size_t i = 0; i < n; i++)
+		sim_wire_send_whole(&l->wire[side], &rx[i], now);
+}
+
 struct aksu_device *sim_link_end(struct sim_link *l, unsigned side) { return &l->end[side].device; }
 
 void sim_link_set(struct sim_link *l, unsigned side, const struct sim_wire_config *wire)

@@ -42,20 +42,18 @@ static struct sim_packet *packet_copy(struct sim_wire *w, const struct sim_packe
 	return copy;
 }
 
-/* Behind all that are due at the same moment or before. Most packets go to the end at once. */
+/* Behind all that are due at the same moment or before: looked for from the end, as most go there
+ * and the others not far from it. */
 static void queue_add(struct sim_queue *q, struct sim_packet *p)
 {
-	struct sim_packet **at = &q->first;
+	struct sim_packet *before = q->last;
 
-	if (q->last != NULL && q->last->due <= p->due)
-		at = &q->last->next;
-	else
-		while (*at != NULL && (*at)->due <= p->due)
-			at = &(*at)->next;
-	p->next = *at;
-	*at = p;
-	if (p->next == NULL)
-		q->last = p;
+	while (before != NULL && before->due > p->due)
+		before = before->previous;
+	p->previous = before;
+	p->next = before != NULL ? before->next : q->first;
+	*(before != NULL ? &before->next : &q->first) = p;
+	*(p->next != NULL ? &p->next->previous : &q->last) = p;
 	q->octets += p->len;
 }
 
@@ -66,8 +64,7 @@ static struct sim_packet *queue_take(struct sim_queue *q, aksu_time now)
 	if (p == NULL || p->due > now)
 		return NULL;
 	q->first = p->next;
-	if (q->first == NULL)
-		q->last = NULL;
+	*(p->next != NULL ? &p->next->previous : &q->last) = NULL;
 	q->octets -= p->len;
 	p->next = NULL;
 	return p;
@@ -129,7 +126,7 @@ static bool is_lost(struct sim_wire *w, const struct sim_packet *p, uint64_t nth
 	bool lost = w->config.loss_mask >> (nth & 63) & 1;
 
 	if (w->config.loss != 0)
-		lost |= prng_chance(&w->prng, w->config.loss);
+		lost |= prng_chance(&w->losses, w->config.loss);
 	if (w->rules != NULL)
 		lost |= sim_rules_match(w->rules, w->side, p->data, p->len);
 	return lost;
@@ -235,12 +232,14 @@ static void delay_forward(struct sim_node *n, struct sim_packet *p, aksu_time no
 	struct sim_wire *w = n->wire;
 	aksu_time half = w->config.reorder_extra / 2, extra = 0;
 
-	p->due = max_u64(now + w->config.delay + draw_up_to(w, w->config.jitter), d->latest);
+	p->due = now + w->config.delay + draw_up_to(w, w->config.jitter);
+	if (!w->config.overtake)
+		p->due = max_u64(p->due, d->latest);
 	if (w->config.reorder != 0 && prng_chance(&w->prng, w->config.reorder)) {
 		extra = half + draw_up_to(w, w->config.reorder_extra - half);
 		note(w, SIM_NOTE_DELAYED, p, now, extra);
 	} else {
-		d->latest = p->due;
+		d->latest = max_u64(p->due, d->latest);
 	}
 	p->due += extra;
 	queue_add(&d->queue, p);
@@ -288,6 +287,7 @@ void sim_wire_init(struct sim_wire *w, const struct sim_wire_config *config, uns
 	*w = (struct sim_wire){
 		.config = *config,
 		.side = side,
+		.losses = prng_from(~(seed * 2 + side)),
 		.prng = prng_from(seed * 2 + side),
 		.mem = mem,
 		.rules = rules,
@@ -319,19 +319,42 @@ void sim_wire_enter(struct sim_wire *w, struct sim_packet *p, aksu_time now)
 	w->faults.forward(&w->faults, p, now);
 }
 
-void sim_wire_send_rx(struct sim_wire *w, const struct aksu_rx *rx, aksu_time now)
+static struct sim_packet *packet_of(struct sim_wire *w, const struct aksu_rx *rx, aksu_time now)
 {
 	struct sim_packet *p = sim_packet_new(w, rx->len);
 
 	if (p == NULL) {
 		sim_wire_no_memory(w, rx->packet, now);
-		return;
+		return NULL;
 	}
 	p->number = rx->packet;
 	p->checksum = rx->checksum;
 	p->segments = rx->segments > 0 ? rx->segments : 1;
 	p->mss = rx->mss;
 	memcpy(p->data, rx->data, rx->len);
+	return p;
+}
+
+void sim_wire_send_rx(struct sim_wire *w, const struct aksu_rx *rx, aksu_time now)
+{
+	struct sim_packet *p = packet_of(w, rx, now);
+
+	if (p != NULL)
+		sim_wire_enter(w, p, now);
+}
+
+void sim_wire_send_whole(struct sim_wire *w, const struct aksu_rx *rx, aksu_time now)
+{
+	struct sim_packet *p = packet_of(w, rx, now);
+
+	if (p == NULL)
+		return;
+	if (p->segments > 1 && sim_cut(w, p, p->mss, now)) {
+		sim_packet_free(w, p);
+		return;
+	}
+	if (p->checksum == AKSU_CHECKSUM_PARTIAL)
+		sim_sum(w->rules->kind, p);
 	sim_wire_enter(w, p, now);
 }
 

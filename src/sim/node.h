@@ -10,7 +10,9 @@
  *
  * A node takes a packet with forward(), keeps it if it must, and hands it to the next node when
  * run() is called at the moment that next_at() named. No node looks at a clock or at the stack; all
- * chance comes from one generator per wire, drawn in the order of the packets.
+ * chance comes from two generators per wire: one for what is lost, drawn once for each packet that
+ * enters, so that the nth is lost whatever becomes of the others and whenever it comes; one for the
+ * rest, drawn in the order of the packets.
  */
 #ifndef AKSU_SIM_NODE_H
 #define AKSU_SIM_NODE_H
@@ -21,9 +23,9 @@
 #include "base/prng.h"
 
 struct sim_packet {
-	struct sim_packet *next;
-	uint64_t number; /* aksu_tx.packet of its sender */
-	aksu_time due;   /* when it leaves the node that keeps it */
+	struct sim_packet *next, *previous; /* in a queue */
+	uint64_t number;                    /* aksu_tx.packet of its sender */
+	aksu_time due;                      /* when it leaves the node that keeps it */
 	uint32_t len;
 	uint32_t size;          /* octets allocated for this packet */
 	uint8_t checksum;       /* enum aksu_checksum, for the receiver */
@@ -77,7 +79,7 @@ struct sim_wire {
 	struct sim_delay delay;
 	struct sim_exit exit;
 	unsigned side; /* who sends into it */
-	struct prng prng;
+	struct prng losses, prng;
 	uint64_t count; /* packets that entered */
 	struct mem *mem;
 	struct sim_rules *rules;
@@ -95,6 +97,8 @@ void sim_wire_fini(struct sim_wire *w);
  */
 void sim_wire_send(struct sim_wire *w, const struct aksu_tx *tx, aksu_time now);
 void sim_wire_send_rx(struct sim_wire *w, const struct aksu_rx *rx, aksu_time now);
+/* The same, but what the device left merged is cut, and what it left unsummed is summed. */
+void sim_wire_send_whole(struct sim_wire *w, const struct aksu_rx *rx, aksu_time now);
 /* A packet of this wire's enters it; it is the wire's from then on. */
 void sim_wire_enter(struct sim_wire *w, struct sim_packet *p, aksu_time now);
 
@@ -116,6 +120,8 @@ void sim_wire_no_memory(struct sim_wire *w, uint64_t number, aksu_time now);
 
 /* Sends the segments of `mss` octets that `whole` is cut into; false: it is not to be cut. */
 bool sim_cut(struct sim_wire *w, const struct sim_packet *whole, uint32_t mss, aksu_time now);
+/* Makes the sum of TCP or UDP whose field has that of the pseudo-header alone. */
+void sim_sum(enum aksu_link_kind kind, struct sim_packet *p);
 /*
  * `first` and what has arrived behind it and continues it, as one packet; or `first` as it is.
  */

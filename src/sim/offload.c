@@ -14,11 +14,13 @@
 #include "sim/node.h"
 #include "wire/checksum.h"
 #include "wire/eth.h"
+#include "wire/ip.h"
 #include "wire/ipv4.h"
 #include "wire/ipv6.h"
 #include "wire/tcp.h"
 
 enum {
+	UDP_CHECKSUM_AT = 6,
 	TCP_SEQ_AT = 4,
 	TCP_OFFSET_AT = 12,
 	TCP_FLAGS_AT = 13,
@@ -73,7 +75,7 @@ static bool read_parts(enum aksu_link_kind kind, const uint8_t *data, uint32_t l
 		return false;
 	tcp = ip + (v4 ? IPV4_HDR_LEN : IPV6_HDR_LEN);
 	end = v4 ? ip + load16(h + IPV4_LENGTH_AT) : tcp + load16(h + IPV6_LENGTH_AT);
-	if (h[v4 ? IPV4_PROTOCOL_AT : IPV6_NEXT_AT] != 6 || end != len)
+	if (h[v4 ? IPV4_PROTOCOL_AT : IPV6_NEXT_AT] != IP_PROTO_TCP || end != len)
 		return false;
 	if (v4 && load16(h + IPV4_FRAGMENT_AT) & 0x3fff)
 		return false;
@@ -125,6 +127,36 @@ bool sim_frame_sound(enum aksu_link_kind kind, const uint8_t *data, uint32_t len
 	return read_parts(kind, data, len, &p) &&
 	       (!p.v4 || csum_good(csum_of(data + p.ip, IPV4_HDR_LEN))) &&
 	       csum_good(tcp_sum(data, &p));
+}
+
+/* ---- a sum that was left undone */
+
+void sim_sum(enum aksu_link_kind kind, struct sim_packet *p)
+{
+	uint32_t ip = kind == AKSU_LINK_ETHERNET ? ETH_HDR_LEN : 0;
+	const uint8_t *h = p->data + ip;
+	uint32_t at, end, field;
+	uint8_t protocol;
+	uint16_t sum;
+
+	if (p->len < ip + IPV4_HDR_LEN)
+		return;
+	if (h[0] >> 4 == 4) {
+		at = ip + (h[0] & 15u) * 4;
+		end = ip + load16(h + IPV4_LENGTH_AT);
+		protocol = h[IPV4_PROTOCOL_AT];
+	} else {
+		at = ip + IPV6_HDR_LEN;
+		end = at + load16(h + IPV6_LENGTH_AT);
+		protocol = h[IPV6_NEXT_AT];
+	}
+	field = at + (protocol == IP_PROTO_TCP ? TCP_CHECKSUM_AT : UDP_CHECKSUM_AT);
+	if ((protocol != IP_PROTO_TCP && protocol != IP_PROTO_UDP) || field + 2 > end ||
+	    end > p->len)
+		return;
+	sum = csum_finish(csum_of(p->data + at, end - at));
+	store16(p->data + field, sum == 0 && protocol == IP_PROTO_UDP ? UINT16_MAX : sum);
+	p->checksum = AKSU_CHECKSUM_UNKNOWN;
 }
 
 /* ---- cutting */

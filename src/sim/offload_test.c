@@ -304,10 +304,74 @@ static void decorators_pass_on_what_the_device_said(void **state)
 	}
 }
 
+/* A cable between two devices: what one of them merged, and did not sum, is whole on the wire. */
+static void what_a_device_merged_enters_in_pieces(void **state)
+{
+	static uint8_t packet[TEXT + 72];
+	struct sim_link_config config = config_of(false);
+
+	(void)state;
+	config.features = 0;
+	for (unsigned v6 = 0; v6 < 2; v6++) {
+		struct sim_link *l = sim_link_new(&config);
+		struct aksu_tx tx = frame(v6, 0, TEXT, AKSU_ACK, MSS);
+		struct aksu_rx in = {.data = packet,
+				     .segments = TEXT / MSS,
+				     .mss = MSS,
+				     .checksum = AKSU_CHECKSUM_PARTIAL};
+		struct tcp_seg seg;
+		struct aksu_rx rx;
+
+		in.len = (uint32_t)aksu_tx_copy(&tx, packet, sizeof(packet));
+		sim_link_enter(l, SIM_LEFT, &in, 1, 0);
+		for (unsigned i = 0; i < TEXT / MSS; i++) {
+			assert_true(arrives(l, &rx, &seg));
+			assert_int_equal(seg.text_len, MSS);
+			assert_true(sim_frame_sound(AKSU_LINK_IP, rx.data, rx.len));
+		}
+		assert_false(arrives(l, &rx, &seg));
+		sim_link_free(l);
+	}
+}
+
+static void what_a_device_did_not_sum_is_summed(void **state)
+{
+	static uint8_t packet[200];
+	struct sim_link_config config = config_of(false);
+
+	(void)state;
+	config.features = 0;
+	for (unsigned v6 = 0; v6 < 2; v6++) {
+		struct sim_link *l = sim_link_new(&config);
+		struct aksu_tx tx = frame(v6, 0, 99, AKSU_ACK, 0);
+		struct aksu_rx in = {.data = packet, .checksum = AKSU_CHECKSUM_PARTIAL};
+		struct tcp_seg seg;
+		struct aksu_rx rx;
+
+		in.len = (uint32_t)aksu_tx_copy(&tx, packet, sizeof(packet));
+		assert_false(sim_frame_sound(AKSU_LINK_IP, packet, in.len));
+		sim_link_enter(l, SIM_LEFT, &in, 1, 0);
+		assert_true(arrives(l, &rx, &seg));
+		assert_true(sim_frame_sound(AKSU_LINK_IP, rx.data, rx.len));
+		/* Cut off anywhere, it is passed on as it is. */
+		while (in.len-- > 1) {
+			sim_link_enter(l, SIM_LEFT, &in, 1, 0);
+			assert_int_equal(sim_link_end(l, SIM_RIGHT)
+						 ->ops->receive(sim_link_end(l, SIM_RIGHT), &rx, 1,
+								0),
+					 1);
+			assert_memory_equal(rx.data, packet, in.len);
+		}
+		sim_link_free(l);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_uncut_frame_crosses_in_pieces),
+		cmocka_unit_test(what_a_device_merged_enters_in_pieces),
+		cmocka_unit_test(what_a_device_did_not_sum_is_summed),
 		cmocka_unit_test(what_arrives_together_is_merged),
 		cmocka_unit_test(what_differs_is_not_merged),
 		cmocka_unit_test(what_is_damaged_is_not_merged),
