@@ -33,7 +33,10 @@ enum { SIM_LEFT, SIM_RIGHT, SIM_EITHER };
 	X(LOST, "lost")             /**< the wire lost it: by chance, by the mask, by a rule */ \
 	X(QUEUE, "queue full")      /**< lost: no room before the bottleneck */                 \
 	X(TOO_BIG, "too big")       /**< lost: longer than the path's MTU */                    \
+	X(EARLY, "dropped early")   /**< lost: RED, CoDel or a step saw the queue grow */       \
+	X(POLICED, "policed")       /**< lost: more than the policer lets through */            \
 	X(NO_MEMORY, "no memory")   /**< lost: the simulator has no memory */                   \
+	X(MARKED, "marked CE")      /**< the queue's discipline marked it; it travels on */     \
 	X(CORRUPTED, "corrupted")   /**< one bit was flipped; it travels on */                  \
 	X(DUPLICATED, "duplicated") /**< a copy follows it */                                   \
 	X(DELAYED, "delayed")       /**< it will arrive `extra` later: reordered */             \
@@ -46,6 +49,7 @@ enum sim_note_kind { SIM_NOTES(SIM_NOTE_ENUM) SIM_NOTE_COUNT };
 
 struct sim_note {
 	enum sim_note_kind kind;
+	unsigned link; /**< sim_link_config.number; EVENT: 0 */
 	unsigned side; /**< the packet's sender; EVENT: the host */
 	aksu_time time;
 	uint64_t packet;     /**< aksu_tx.packet of its sender */
@@ -65,6 +69,17 @@ const char *sim_note_name(enum sim_note_kind kind);
 
 /* ------------------------------------------------------------------ wires */
 
+/** What is done with packets that wait before the bottleneck: X(NAME, word). */
+#define SIM_DISCIPLINES(X)                                                               \
+	X(TAIL, "tail")   /**< nothing, until the queue is full */                       \
+	X(RED, "red")     /**< random early detection (RFC 2309, RFC 7567) */            \
+	X(STEP, "step")   /**< all that find `mark_min` octets waiting (RFC 8257 4.1) */ \
+	X(CODEL, "codel") /**< those that waited too long for too long (RFC 8289) */
+
+#define SIM_DISCIPLINE_ENUM(name, word) SIM_DISCIPLINE_##name,
+enum sim_discipline { SIM_DISCIPLINES(SIM_DISCIPLINE_ENUM) SIM_DISCIPLINE_COUNT };
+#undef SIM_DISCIPLINE_ENUM
+
 /** One direction. All zero is a perfect wire: at once, in order, whole. */
 struct sim_wire_config {
 	aksu_time delay;         /**< every packet needs this long */
@@ -79,7 +94,28 @@ struct sim_wire_config {
 	aksu_time reorder_extra; /**< they are late by up to this much (at least half of it) */
 	uint32_t corrupt;        /**< millionths that get one bit flipped, anywhere in the packet */
 	uint64_t loss_mask;      /**< bit i set: packets i, i + 64, i + 128 ... are lost */
+	bool down;               /**< everything that enters is lost */
+	/**
+	 * Bursts of loss (Gilbert, Elliott): after each packet, millionths of chance that a burst
+	 * begins, that it ends, and that a packet in it is lost (0: all are). No begin: no bursts.
+	 */
+	uint32_t burst_begin, burst_end, burst_loss;
+	/** A policer: what is above this rate, and above so many octets at once, is lost. 0: none.
+	 */
+	uint64_t police_rate;
+	uint32_t police_burst;
+	/** The queue's discipline; with `ecn` it marks what is ECN-capable instead of dropping it.
+	 */
+	enum sim_discipline discipline;
+	bool ecn;
+	uint32_t mark_min,
+		mark_max;     /**< octets; RED: between them the chance grows to mark_chance */
+	uint32_t mark_chance; /**< RED: millionths at mark_max; above it, all */
+	aksu_time codel_target, codel_interval; /**< 0: 5 ms, 100 ms */
 };
+
+/** Words of the disciplines. */
+const char *sim_discipline_name(enum sim_discipline discipline);
 
 /** Kinds of segment that a rule can name: X(NAME, word). */
 #define SIM_KINDS(X)                                                 \
@@ -114,6 +150,7 @@ struct sim_link_config {
 	size_t size; /**< sizeof(struct sim_link_config) */
 	struct aksu_allocator allocator;
 	uint64_t seed;
+	unsigned number; /**< for notes */
 	enum aksu_link_kind kind;
 	uint32_t mtu; /**< that the devices announce; default 1500 */
 	/** AKSU_LINK_* that both devices have: they sum and cut what enters the wire. */
@@ -149,8 +186,11 @@ struct aksu_device *sim_link_end(struct sim_link *l, unsigned side);
 void sim_link_enter(struct sim_link *l, unsigned side, const struct aksu_rx *rx, size_t n,
 		    aksu_time now);
 
-/** Changes a direction from now on; what is under way stays as it was drawn. */
+/** Changes a direction from now on; what is being sent or under way stays as it was drawn. */
 void sim_link_set(struct sim_link *l, unsigned side, const struct sim_wire_config *wire);
+
+/** Changes what both devices announce; whoever uses them tells its stack (aksu_link_set_mtu()). */
+void sim_link_set_mtu(struct sim_link *l, uint32_t mtu);
 
 /* ------------------------------------------------------------------ decorators */
 

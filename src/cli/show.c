@@ -106,7 +106,10 @@ static void capture(struct show *s, const struct sim_note *note)
 	case SIM_NOTE_LOST:
 	case SIM_NOTE_QUEUE:
 	case SIM_NOTE_TOO_BIG:
+	case SIM_NOTE_EARLY:
+	case SIM_NOTE_POLICED:
 	case SIM_NOTE_NO_MEMORY:
+	case SIM_NOTE_MARKED:
 	case SIM_NOTE_CORRUPTED:
 	case SIM_NOTE_DUPLICATED:
 	case SIM_NOTE_DELAYED: amend_frame(s, note); break;
@@ -127,6 +130,8 @@ static void draw(struct show *s, const struct sim_note *note)
 	switch (note->kind) {
 	case SIM_NOTE_EVENT: aksu_ladder_event(s->ladder, note->side, note->event); break;
 	case SIM_NOTE_LOST:
+	case SIM_NOTE_EARLY:
+	case SIM_NOTE_POLICED:
 	case SIM_NOTE_NO_MEMORY: fate(s, note, AKSU_FATE_LOST); break;
 	case SIM_NOTE_QUEUE: fate(s, note, AKSU_FATE_QUEUE); break;
 	case SIM_NOTE_TOO_BIG: fate(s, note, AKSU_FATE_TOO_BIG); break;
@@ -135,6 +140,7 @@ static void draw(struct show *s, const struct sim_note *note)
 	case SIM_NOTE_DELAYED: fate(s, note, AKSU_FATE_DELAYED); break;
 	case SIM_NOTE_ARRIVED: fate(s, note, AKSU_FATE_ARRIVED); break;
 	case SIM_NOTE_SENT:
+	case SIM_NOTE_MARKED:
 	case SIM_NOTE_COUNT: break;
 	}
 }

@@ -15,7 +15,7 @@ struct end {
 };
 
 struct sim_link {
-	struct mem mem;
+	struct mem own, *mem; /* its own, or that of the net that it is a part of */
 	struct sim_rules rules;
 	struct sim_wire wire[2];
 	struct end end[2];
@@ -82,12 +82,23 @@ static void end_init(struct sim_link *l, unsigned side, const struct sim_link_co
 
 struct sim_link *sim_link_new(const struct sim_link_config *config)
 {
-	struct mem mem = {.from = config->allocator, .budget = SIZE_MAX};
+	struct mem own = {.from = config->allocator, .budget = SIZE_MAX};
+	struct sim_link *l = sim_link_new_in(config, &own);
+
+	if (l != NULL) {
+		l->own = own;
+		l->mem = l->wire[0].mem = l->wire[1].mem = &l->own;
+	}
+	return l;
+}
+
+struct sim_link *sim_link_new_in(const struct sim_link_config *config, struct mem *mem)
+{
 	struct sim_link *l;
 
 	if (config->size != sizeof(*config) || config->rule_count > SIM_RULES_MAX)
 		return NULL;
-	l = mem_alloc(&mem, sizeof(*l), _Alignof(struct sim_link));
+	l = mem_alloc(mem, sizeof(*l), _Alignof(struct sim_link));
 	if (l == NULL)
 		return NULL;
 	*l = (struct sim_link){.mem = mem};
@@ -96,8 +107,9 @@ struct sim_link *sim_link_new(const struct sim_link_config *config)
 	for (size_t i = 0; i < config->rule_count; i++)
 		l->rules.rule[i] = config->rules[i];
 	for (unsigned side = 0; side < 2; side++) {
-		sim_wire_init(&l->wire[side], &config->wire[side], side, config->seed, &l->mem,
+		sim_wire_init(&l->wire[side], &config->wire[side], side, config->seed, l->mem,
 			      &l->rules, config->observer);
+		l->wire[side].link = config->number;
 		end_init(l, side, config);
 	}
 	return l;
@@ -105,7 +117,7 @@ struct sim_link *sim_link_new(const struct sim_link_config *config)
 
 void sim_link_free(struct sim_link *l)
 {
-	struct mem mem;
+	struct mem own, *mem;
 
 	if (l == NULL)
 		return;
@@ -113,8 +125,9 @@ void sim_link_free(struct sim_link *l)
 		sim_packet_free(l->end[side].in, l->end[side].lent);
 		sim_wire_fini(&l->wire[side]);
 	}
-	mem = l->mem;
-	mem_free(&mem, l, sizeof(*l));
+	own = l->own;
+	mem = l->mem == &l->own ? &own : l->mem;
+	mem_free(mem, l, sizeof(*l));
 }
 
 void sim_link_enter(struct sim_link *l, unsigned side, const struct aksu_rx *rx, size_t n,
@@ -130,3 +143,11 @@ void sim_link_set(struct sim_link *l, unsigned side, const struct sim_wire_confi
 {
 	l->wire[side].config = *wire;
 }
+
+void sim_link_set_mtu(struct sim_link *l, uint32_t mtu)
+{
+	for (unsigned side = 0; side < 2; side++)
+		l->end[side].device.config.mtu = mtu;
+}
+
+struct sim_wire *sim_link_wire(struct sim_link *l, unsigned side) { return &l->wire[side]; }

@@ -28,7 +28,7 @@ void sim_packet_free(struct sim_wire *w, struct sim_packet *p)
 		mem_free(w->mem, p, p->size);
 }
 
-static struct sim_packet *packet_copy(struct sim_wire *w, const struct sim_packet *p)
+struct sim_packet *sim_packet_copy(struct sim_wire *w, const struct sim_packet *p)
 {
 	struct sim_packet *copy = sim_packet_new(w, p->len);
 
@@ -44,7 +44,7 @@ static struct sim_packet *packet_copy(struct sim_wire *w, const struct sim_packe
 
 /* Behind all that are due at the same moment or before: looked for from the end, as most go there
  * and the others not far from it. */
-static void queue_add(struct sim_queue *q, struct sim_packet *p)
+void sim_queue_add(struct sim_queue *q, struct sim_packet *p)
 {
 	struct sim_packet *before = q->last;
 
@@ -57,7 +57,7 @@ static void queue_add(struct sim_queue *q, struct sim_packet *p)
 	q->octets += p->len;
 }
 
-static struct sim_packet *queue_take(struct sim_queue *q, aksu_time now)
+struct sim_packet *sim_queue_take(struct sim_queue *q, aksu_time now)
 {
 	struct sim_packet *p = q->first;
 
@@ -79,20 +79,21 @@ static void queue_clear(struct sim_wire *w, struct sim_queue *q)
 {
 	struct sim_packet *p;
 
-	while ((p = queue_take(q, AKSU_NEVER)) != NULL)
+	while ((p = sim_queue_take(q, AKSU_NEVER)) != NULL)
 		sim_packet_free(w, p);
 }
 
-static void hand_on(struct sim_node *n, struct sim_packet *p, aksu_time now)
+void sim_hand_on(struct sim_node *n, struct sim_packet *p, aksu_time now)
 {
 	n->next->forward(n->next, p, now);
 }
 
-static void note(struct sim_wire *w, enum sim_note_kind kind, const struct sim_packet *p,
-		 aksu_time now, aksu_time extra)
+void sim_tell(struct sim_wire *w, enum sim_note_kind kind, const struct sim_packet *p,
+	      aksu_time now, aksu_time extra)
 {
 	const struct sim_note n = {
 		.kind = kind,
+		.link = w->link,
 		.side = w->side,
 		.time = now,
 		.packet = p->number,
@@ -110,113 +111,13 @@ void sim_wire_no_memory(struct sim_wire *w, uint64_t number, aksu_time now)
 {
 	const struct sim_packet none = {.number = number};
 
-	note(w, SIM_NOTE_NO_MEMORY, &none, now, 0);
+	sim_tell(w, SIM_NOTE_NO_MEMORY, &none, now, 0);
 }
 
-static void lose(struct sim_wire *w, enum sim_note_kind why, struct sim_packet *p, aksu_time now)
+void sim_lose(struct sim_wire *w, enum sim_note_kind why, struct sim_packet *p, aksu_time now)
 {
-	note(w, why, p, now, 0);
+	sim_tell(w, why, p, now, 0);
 	sim_packet_free(w, p);
-}
-
-/* ---- faults: what happens to a packet where it enters */
-
-static bool is_lost(struct sim_wire *w, const struct sim_packet *p, uint64_t nth)
-{
-	bool lost = w->config.loss_mask >> (nth & 63) & 1;
-
-	if (w->config.loss != 0)
-		lost |= prng_chance(&w->losses, w->config.loss);
-	if (w->rules != NULL)
-		lost |= sim_rules_match(w->rules, w->side, p->data, p->len);
-	return lost;
-}
-
-/* A damaged packet was never verified by anyone. */
-static void corrupt(struct sim_wire *w, struct sim_packet *p, aksu_time now)
-{
-	uint32_t bit = prng_below(&w->prng, p->len * 8);
-
-	p->data[bit / 8] ^= (uint8_t)(1u << bit % 8);
-	p->checksum = AKSU_CHECKSUM_UNKNOWN;
-	note(w, SIM_NOTE_CORRUPTED, p, now, 0);
-}
-
-static void faults_forward(struct sim_node *n, struct sim_packet *p, aksu_time now)
-{
-	struct sim_wire *w = n->wire;
-	struct sim_packet *copy = NULL;
-
-	note(w, SIM_NOTE_SENT, p, now, 0);
-	if (is_lost(w, p, w->count++)) {
-		lose(w, SIM_NOTE_LOST, p, now);
-		return;
-	}
-	/* What a device merged came in segments that fit somewhere. */
-	if (w->config.mtu != 0 && p->len > w->config.mtu && p->segments == 1) {
-		lose(w, SIM_NOTE_TOO_BIG, p, now);
-		return;
-	}
-	if (w->config.corrupt != 0 && p->len > 0 && prng_chance(&w->prng, w->config.corrupt))
-		corrupt(w, p, now);
-	if (w->config.duplicate != 0 && prng_chance(&w->prng, w->config.duplicate))
-		copy = packet_copy(w, p);
-	if (copy != NULL)
-		note(w, SIM_NOTE_DUPLICATED, p, now, 0);
-	hand_on(n, p, now);
-	if (copy != NULL)
-		hand_on(n, copy, now);
-}
-
-/* ---- bottleneck: so many bits per second, and a queue before it */
-
-/* How long len octets take: whole nanoseconds, and what is left over for the next packet. */
-static aksu_time serialise(struct sim_bottleneck *b, uint64_t rate, uint32_t len)
-{
-	uint64_t units = (uint64_t)len * 8 * AKSU_SECOND + b->rest;
-
-	b->rest = units % rate;
-	return units / rate;
-}
-
-static void bottleneck_forward(struct sim_node *n, struct sim_packet *p, aksu_time now)
-{
-	struct sim_bottleneck *b = CONTAINER_OF(n, struct sim_bottleneck, node);
-	struct sim_wire *w = n->wire;
-	uint64_t rate = w->config.rate;
-
-	if (rate == 0 && b->queue.first == NULL) {
-		hand_on(n, p, now);
-		return;
-	}
-	if (w->config.queue != 0 && b->queue.octets + p->len > w->config.queue) {
-		lose(w, SIM_NOTE_QUEUE, p, now);
-		return;
-	}
-	if (b->free_at < now) {
-		b->free_at = now;
-		b->rest = 0;
-	}
-	if (rate != 0)
-		b->free_at += serialise(b, rate, p->len);
-	p->due = b->free_at;
-	queue_add(&b->queue, p);
-}
-
-static aksu_time bottleneck_next_at(const struct sim_node *n)
-{
-	const struct sim_bottleneck *b = (const struct sim_bottleneck *)(const void *)n;
-
-	return queue_next_at(&b->queue);
-}
-
-static void bottleneck_run(struct sim_node *n, aksu_time now)
-{
-	struct sim_bottleneck *b = CONTAINER_OF(n, struct sim_bottleneck, node);
-	struct sim_packet *p;
-
-	while ((p = queue_take(&b->queue, now)) != NULL)
-		hand_on(n, p, p->due);
 }
 
 /* ---- delay: the length of the wire, and packets that are overtaken on it */
@@ -237,12 +138,12 @@ static void delay_forward(struct sim_node *n, struct sim_packet *p, aksu_time no
 		p->due = max_u64(p->due, d->latest);
 	if (w->config.reorder != 0 && prng_chance(&w->prng, w->config.reorder)) {
 		extra = half + draw_up_to(w, w->config.reorder_extra - half);
-		note(w, SIM_NOTE_DELAYED, p, now, extra);
+		sim_tell(w, SIM_NOTE_DELAYED, p, now, extra);
 	} else {
 		d->latest = max_u64(p->due, d->latest);
 	}
 	p->due += extra;
-	queue_add(&d->queue, p);
+	sim_queue_add(&d->queue, p);
 }
 
 static aksu_time delay_next_at(const struct sim_node *n)
@@ -257,8 +158,8 @@ static void delay_run(struct sim_node *n, aksu_time now)
 	struct sim_delay *d = CONTAINER_OF(n, struct sim_delay, node);
 	struct sim_packet *p;
 
-	while ((p = queue_take(&d->queue, now)) != NULL)
-		hand_on(n, p, p->due);
+	while ((p = sim_queue_take(&d->queue, now)) != NULL)
+		sim_hand_on(n, p, p->due);
 }
 
 /* ---- end: where the receiver takes them */
@@ -268,7 +169,7 @@ static void end_forward(struct sim_node *n, struct sim_packet *p, aksu_time now)
 	struct sim_exit *e = CONTAINER_OF(n, struct sim_exit, node);
 
 	p->due = now;
-	queue_add(&e->queue, p);
+	sim_queue_add(&e->queue, p);
 }
 
 static aksu_time end_next_at(const struct sim_node *n)
@@ -293,17 +194,14 @@ void sim_wire_init(struct sim_wire *w, const struct sim_wire_config *config, uns
 		.rules = rules,
 		.observer = observer,
 	};
-	w->faults = (struct sim_node){.forward = faults_forward, .next = &w->bottleneck.node};
-	w->bottleneck.node = (struct sim_node){.forward = bottleneck_forward,
-					       .next_at = bottleneck_next_at,
-					       .run = bottleneck_run,
-					       .next = &w->delay.node};
+	sim_faults_init(&w->faults.node, &w->bottleneck.node);
+	sim_bottleneck_init(&w->bottleneck.node, &w->delay.node);
 	w->delay.node = (struct sim_node){.forward = delay_forward,
 					  .next_at = delay_next_at,
 					  .run = delay_run,
 					  .next = &w->exit.node};
 	w->exit.node = (struct sim_node){.forward = end_forward, .next_at = end_next_at};
-	for (struct sim_node *n = &w->faults; n != NULL; n = n->next)
+	for (struct sim_node *n = &w->faults.node; n != NULL; n = n->next)
 		n->wire = w;
 }
 
@@ -316,7 +214,8 @@ void sim_wire_fini(struct sim_wire *w)
 
 void sim_wire_enter(struct sim_wire *w, struct sim_packet *p, aksu_time now)
 {
-	w->faults.forward(&w->faults, p, now);
+	sim_wire_run(w, now);
+	w->faults.node.forward(&w->faults.node, p, now);
 }
 
 static struct sim_packet *packet_of(struct sim_wire *w, const struct aksu_rx *rx, aksu_time now)
@@ -392,7 +291,7 @@ void sim_wire_send(struct sim_wire *w, const struct aksu_tx *tx, aksu_time now)
 /* A packet may go through several nodes at one moment: they run from the entry to the end. */
 void sim_wire_run(struct sim_wire *w, aksu_time now)
 {
-	for (struct sim_node *n = &w->faults; n != NULL; n = n->next)
+	for (struct sim_node *n = &w->faults.node; n != NULL; n = n->next)
 		if (n->run != NULL)
 			n->run(n, now);
 }
@@ -401,7 +300,7 @@ aksu_time sim_wire_next_at(const struct sim_wire *w)
 {
 	aksu_time next = AKSU_NEVER;
 
-	for (const struct sim_node *n = &w->faults; n != NULL; n = n->next)
+	for (const struct sim_node *n = &w->faults.node; n != NULL; n = n->next)
 		if (n->next_at != NULL)
 			next = min_u64(next, n->next_at(n));
 	return next;
@@ -410,5 +309,5 @@ aksu_time sim_wire_next_at(const struct sim_wire *w)
 struct sim_packet *sim_wire_take(struct sim_wire *w, aksu_time now)
 {
 	sim_wire_run(w, now);
-	return queue_take(&w->exit.queue, now);
+	return sim_queue_take(&w->exit.queue, now);
 }

@@ -23,6 +23,14 @@ const char *sim_note_name(enum sim_note_kind kind)
 	return (unsigned)kind < SIM_NOTE_COUNT ? words[kind] : "?";
 }
 
+const char *sim_discipline_name(enum sim_discipline discipline)
+{
+#define DISCIPLINE_WORD(name, word) word,
+	static const char *const words[] = {SIM_DISCIPLINES(DISCIPLINE_WORD)};
+#undef DISCIPLINE_WORD
+	return (unsigned)discipline < SIM_DISCIPLINE_COUNT ? words[discipline] : "?";
+}
+
 /* ---- reading "client:data:4" */
 
 /* Takes `word` from the front of *text if it stands there. */

@@ -9,20 +9,12 @@
  */
 #include "base/mem.h"
 #include "base/prng.h"
-#include "sim/node.h"
-
-enum {
-	BATCH = 8,          /* frames taken from a stack at once */
-	ROUNDS_MAX = 10000, /* of one moment: far more than a full window's frames */
-};
+#include "sim/station.h"
 
 struct host {
-	struct sim_host is;
-	bool present, begun;
-	bool woken;                 /* something happened: the application is to be called */
-	aksu_time act_at;           /* the application asked for this, in world time */
-	struct aksu_tx held[BATCH]; /* frames that the device did not take yet */
-	size_t held_first, held_count;
+	struct station is;
+	struct station_port port;
+	bool present;
 };
 
 struct sim_world {
@@ -34,143 +26,20 @@ struct sim_world {
 	enum sim_end end;
 };
 
-/* ---- the host's clock, and the world's */
-
-static aksu_time to_host(const struct host *h, aksu_time now)
-{
-	return now > AKSU_NEVER - 1 - h->is.clock ? AKSU_NEVER : now + h->is.clock;
-}
-
-static aksu_time to_world(const struct host *h, aksu_time time)
-{
-	if (time == AKSU_NEVER)
-		return AKSU_NEVER;
-	return time > h->is.clock ? time - h->is.clock : 0;
-}
-
-/* ---- telling the observer */
-
-static void tell(struct sim_world *w, const struct sim_note *note)
-{
-	if (w->config.observer.note != NULL)
-		w->config.observer.note(w->config.observer.ctx, note);
-}
-
-static void tell_events(struct sim_world *w, unsigned side)
-{
-	struct host *h = &w->host[side];
-	struct aksu_event e;
-
-	while (h->is.events != NULL && aksu_event_take(h->is.events, &e)) {
-		const struct sim_note note = {.kind = SIM_NOTE_EVENT,
-					      .side = side,
-					      .time = w->now,
-					      .event = &e};
-
-		e.time = to_world(h, e.time);
-		tell(w, &note);
-	}
-}
-
-static void tell_arrival(struct sim_world *w, unsigned sender, uint64_t packet)
-{
-	const struct sim_note note = {.kind = SIM_NOTE_ARRIVED,
-				      .side = sender,
-				      .time = w->now,
-				      .packet = packet};
-
-	tell(w, &note);
-}
-
-/* ---- one moment; each part answers whether it did anything */
-
-static bool take_in(struct sim_world *w, unsigned side)
-{
-	struct host *h = &w->host[side];
-	struct aksu_rx rx;
-	bool any = false;
-
-	while (h->is.device->ops->receive(h->is.device, &rx, 1, w->now) > 0) {
-		rx.link = (uint16_t)h->is.link;
-		aksu_input(h->is.stack, &rx, 1, to_host(h, w->now));
-		tell_events(w, side);
-		tell_arrival(w, 1 - side, rx.packet);
-		h->woken = any = true;
-	}
-	return any;
-}
-
-static bool run_timers(struct sim_world *w, unsigned side)
-{
-	struct host *h = &w->host[side];
-
-	if (aksu_deadline(h->is.stack) > to_host(h, w->now))
-		return false;
-	aksu_advance(h->is.stack, to_host(h, w->now));
-	tell_events(w, side);
-	h->woken = true;
-	return true;
-}
-
-static bool act(struct sim_world *w, unsigned side)
-{
-	struct host *h = &w->host[side];
-	aksu_time next;
-
-	if (h->is.app.act == NULL || (h->begun && !h->woken && h->act_at > w->now))
-		return false;
-	h->begun = true;
-	h->woken = false;
-	next = h->is.app.act(h->is.app.ctx, h->is.stack, to_host(h, w->now));
-	h->act_at = to_world(h, next);
-	tell_events(w, side);
-	return true;
-}
-
-/* Offers what is held; true if the device took all of it. */
-static bool send_held(struct sim_world *w, struct host *h)
-{
-	struct aksu_tx *tx = h->held + h->held_first;
-	size_t taken;
-
-	if (h->held_count == 0)
-		return true;
-	taken = h->is.device->ops->send(h->is.device, tx, h->held_count, w->now);
-	aksu_tx_done(h->is.stack, tx, taken);
-	h->held_first += taken;
-	h->held_count -= taken;
-	return h->held_count == 0;
-}
-
-static bool put_out(struct sim_world *w, unsigned side)
-{
-	struct host *h = &w->host[side];
-	bool any = h->held_count > 0;
-
-	while (send_held(w, h)) {
-		h->held_first = 0;
-		h->held_count =
-			aksu_output(h->is.stack, h->is.link, h->held, BATCH, to_host(h, w->now));
-		tell_events(w, side);
-		if (h->held_count == 0)
-			return any;
-		any = true;
-	}
-	return false;
-}
+/* ---- one moment */
 
 static bool round_of(struct sim_world *w)
 {
 	bool any = false;
 
 	for (unsigned side = 0; side < 2; side++)
-		any |= w->host[side].present && take_in(w, side);
+		any |= w->host[side].present && station_take_in(&w->host[side].is, w->now);
 	for (unsigned side = 0; side < 2; side++)
-		any |= w->host[side].present && run_timers(w, side);
+		any |= w->host[side].present && station_run_timers(&w->host[side].is, w->now);
 	for (unsigned side = 0; side < 2; side++)
-		any |= w->host[side].present && act(w, side);
+		any |= w->host[side].present && station_act(&w->host[side].is, w->now);
 	for (unsigned side = 0; side < 2; side++)
-		any |= w->host[side].present && put_out(w, side);
+		any |= w->host[side].present && station_put_out(&w->host[side].is, w->now);
 	return any;
 }
 
@@ -178,19 +47,7 @@ static bool round_of(struct sim_world *w)
 
 static aksu_time host_next_at(const struct host *h)
 {
-	aksu_time next;
-
-	if (!h->present)
-		return AKSU_NEVER;
-	if (!h->begun && h->is.app.act != NULL)
-		return 0;
-	next = to_world(h, aksu_deadline(h->is.stack));
-	next = min_u64(next, h->is.device->ops->next_at(h->is.device));
-	if (h->is.app.act != NULL)
-		next = min_u64(next, h->act_at);
-	if (h->held_count == 0 && aksu_wants_output(h->is.stack, h->is.link))
-		next = 0;
-	return next;
+	return h->present ? station_next_at(&h->is) : AKSU_NEVER;
 }
 
 static aksu_time next_moment(const struct sim_world *w)
@@ -203,7 +60,7 @@ static void moment(struct sim_world *w)
 	unsigned rounds = 0;
 
 	while (round_of(w)) {
-		if (++rounds == ROUNDS_MAX) {
+		if (++rounds == STILL_MAX) {
 			w->end = SIM_STUCK;
 			return;
 		}
@@ -221,7 +78,7 @@ bool sim_world_step(struct sim_world *w)
 	w->still = next > w->now ? 0 : w->still + 1;
 	w->now = max_u64(w->now, next);
 	moment(w);
-	if (w->still == ROUNDS_MAX)
+	if (w->still == STILL_MAX)
 		w->end = SIM_STUCK;
 	return w->end == SIM_QUIET;
 }
@@ -259,19 +116,32 @@ void sim_world_free(struct sim_world *w)
 
 	if (w == NULL)
 		return;
-	for (unsigned side = 0; side < 2; side++) {
-		struct host *h = &w->host[side];
-
-		if (h->present)
-			aksu_tx_done(h->is.stack, h->held + h->held_first, h->held_count);
-	}
+	for (unsigned side = 0; side < 2; side++)
+		if (w->host[side].present)
+			station_fini(&w->host[side].is);
 	mem = w->mem;
 	mem_free(&mem, w, sizeof(*w));
 }
 
 void sim_world_host(struct sim_world *w, unsigned side, const struct sim_host *host)
 {
-	w->host[side & 1] = (struct host){.is = *host, .present = true, .act_at = AKSU_NEVER};
+	struct host *h = &w->host[side & 1];
+
+	h->present = true;
+	h->port = (struct station_port){.device = host->device,
+					.link = host->link,
+					.sender = 1 - (side & 1)};
+	h->is = (struct station){
+		.stack = host->stack,
+		.ports = &h->port,
+		.port_count = 1,
+		.app = host->app,
+		.clock = host->clock,
+		.events = host->events,
+		.observer = w->config.observer,
+		.number = side & 1,
+		.act_at = AKSU_NEVER,
+	};
 }
 
 aksu_time sim_world_now(const struct sim_world *w) { return w->now; }
