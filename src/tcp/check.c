@@ -55,14 +55,14 @@ static bool check_reasm(const struct tcb *t)
 	uint32_t octets = 0;
 
 	for (uint32_t i = 0; i < r->count; i++) {
-		const struct piece *p = &r->pieces[i];
+		const struct piece *p = reasm_piece(r, i);
 
 		CHECK(p->len > 0);
 		CHECK(i == 0 || seq_geq(p->seq, at));
 		at = seq_add(p->seq, p->len);
 		octets += p->len;
 	}
-	CHECK(r->count == 0 || seq_gt(r->pieces[0].seq, t->rcv.nxt) || starved(t));
+	CHECK(r->count == 0 || seq_gt(reasm_piece(r, 0)->seq, t->rcv.nxt) || starved(t));
 	CHECK(octets == r->octets);
 	CHECK(r->count == 0 || seq_leq(at, t->rcv.adv)); /* never more than was promised */
 	return true;

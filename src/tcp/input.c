@@ -458,7 +458,7 @@ static bool drain_reassembly(struct tcb *t)
 	struct slice s;
 	bool any = false;
 
-	while (x->reasm.count > 0 && seq_leq(x->reasm.pieces[0].seq, t->rcv.nxt)) {
+	while (x->reasm.count > 0 && seq_leq(reasm_piece(&x->reasm, 0)->seq, t->rcv.nxt)) {
 		uint32_t n;
 
 		if (!bytes_reserve(&x->rcvq, &t->env->mem)) {
@@ -506,9 +506,9 @@ static uint32_t until_held(const struct tcb *t, const struct tcp_seg *seg)
 {
 	const struct reasm *r = &t->x->reasm;
 
-	if (r->count == 0 || seq_leq(r->pieces[0].seq, seg->seq))
+	if (r->count == 0 || seq_leq(reasm_piece(r, 0)->seq, seg->seq))
 		return seg->text_len; /* the second: held back by want of memory, see drain */
-	return min_u32(seg->text_len, seq_dist(seg->seq, r->pieces[0].seq));
+	return min_u32(seg->text_len, seq_dist(seg->seq, reasm_piece(r, 0)->seq));
 }
 
 /* Takes what lies before RCV.NXT off the front of a segment. */

@@ -34,8 +34,12 @@ enum {
 	CHALLENGE_PER_SECOND = 5,
 	/* RFC 5681 4.2: one ACK for each out-of-order segment; more at once would help nobody. */
 	ACKS_DUE_MAX = 64,
-	/* Pieces out of order of one connection: bounds memory and work of tiny holes (A10). */
-	REASM_MAX = 1024,
+	/* Pieces out of order of one connection: bounds the work of finding one its place (A10);
+	 * 2^14 of one MSS are a window of 23 MB. */
+	REASM_MAX = 16384,
+	/* More than so many must be worth their memory: of this many octets, on average (A10). */
+	REASM_TINY_MAX = 1024,
+	REASM_GRAIN = 256,
 	/* Runs of octets sent and not yet acknowledged: 2^16 of one MSS are a window of 95 MB. */
 	SENT_MAX = 65536,
 	/* What one ACK may be for and count in full: as much as one packet of IP can be merged of.

@@ -20,7 +20,7 @@ static uint32_t first_after(const struct reasm *r, tcp_seq seq)
 	while (low < high) {
 		uint32_t mid = (low + high) / 2;
 
-		if (seq_gt(piece_end(&r->pieces[mid]), seq))
+		if (seq_gt(piece_end(reasm_piece(r, mid)), seq))
 			high = mid;
 		else
 			low = mid + 1;
@@ -28,24 +28,45 @@ static uint32_t first_after(const struct reasm *r, tcp_seq seq)
 	return low;
 }
 
-static bool make_room(struct reasm *r, struct mem *mem)
+/* ---------------------------------------------------------------- room */
+
+static bool grow(struct reasm *r, struct mem *mem)
 {
 	uint32_t cap = r->cap == 0 ? PIECES_FIRST : r->cap * 2;
-	struct piece *pieces;
+	struct piece *pieces = mem_alloc(mem, cap * sizeof(*pieces), _Alignof(struct piece));
 
-	if (r->count < r->cap)
-		return true;
-	if (cap > REASM_MAX)
-		return false;
-	pieces = mem_alloc(mem, cap * sizeof(*pieces), _Alignof(struct piece));
 	if (pieces == NULL)
 		return false;
-	if (r->count > 0)
-		memcpy(pieces, r->pieces, r->count * sizeof(*pieces));
+	for (uint32_t i = 0; i < r->count; i++)
+		pieces[i] = *reasm_piece(r, i);
 	mem_free(mem, r->pieces, r->cap * sizeof(*pieces));
 	r->pieces = pieces;
 	r->cap = cap;
+	r->head = 0;
 	return true;
+}
+
+/* A10: many pieces only if they are worth holding. */
+static bool make_room(struct reasm *r, struct mem *mem)
+{
+	if (r->count >= REASM_MAX ||
+	    (r->count >= REASM_TINY_MAX && r->octets / r->count < REASM_GRAIN))
+		return false;
+	return r->count < r->cap || grow(r, mem);
+}
+
+/* Makes a gap of one piece at index i: the shorter side moves. */
+static void open_gap(struct reasm *r, uint32_t i)
+{
+	r->count++;
+	if (i < r->count / 2) {
+		r->head--;
+		for (uint32_t k = 0; k < i; k++)
+			*reasm_piece(r, k) = *reasm_piece(r, k + 1);
+		return;
+	}
+	for (uint32_t k = r->count - 1; k > i; k--)
+		*reasm_piece(r, k) = *reasm_piece(r, k - 1);
 }
 
 /*
@@ -69,16 +90,102 @@ static struct slice copy_to_tail(struct reasm *r, struct mem *mem, const uint8_t
 	return (struct slice){block_ref(b), at, n};
 }
 
+/* ---------------------------------------------------------------- runs */
+
+static bool touches_next(const struct reasm *r, uint32_t i)
+{
+	return i + 1 < r->count && seq_eq(piece_end(reasm_piece(r, i)), reasm_piece(r, i + 1)->seq);
+}
+
+/* Where the run begins whose last piece is i. */
+static tcp_seq run_start(const struct reasm *r, uint32_t i)
+{
+	const struct piece *p = reasm_piece(r, i);
+
+	return i > 0 && touches_next(r, i - 1) ? p->other_end : p->seq;
+}
+
+/* Where the run ends whose first piece is i. */
+static tcp_seq run_stop(const struct reasm *r, uint32_t i)
+{
+	const struct piece *p = reasm_piece(r, i);
+
+	return touches_next(r, i) ? p->other_end : piece_end(p);
+}
+
+/* The run that [seq, end) makes with what it touches, before it is put in at index i. */
+static struct tcp_sack_block run_around(const struct reasm *r, uint32_t i, tcp_seq seq, tcp_seq end)
+{
+	struct tcp_sack_block run = {seq, end};
+
+	if (i > 0 && seq_eq(piece_end(reasm_piece(r, i - 1)), seq))
+		run.start = run_start(r, i - 1);
+	if (i < r->count && seq_eq(reasm_piece(r, i)->seq, end))
+		run.end = run_stop(r, i);
+	return run;
+}
+
+/* The run that holds `seq`: one that was reported lately, or it is walked. */
+static struct tcp_sack_block run_with(const struct reasm *r, tcp_seq seq)
+{
+	uint32_t from, to;
+
+	for (uint8_t k = 0; k < r->recent_count; k++)
+		if (seq_geq(seq, r->recent[k].start) && seq_lt(seq, r->recent[k].end))
+			return r->recent[k];
+	from = to = first_after(r, seq);
+	while (from > 0 && touches_next(r, from - 1))
+		from--;
+	while (touches_next(r, to))
+		to++;
+	return (struct tcp_sack_block){reasm_piece(r, from)->seq, piece_end(reasm_piece(r, to))};
+}
+
+/* It becomes the most recent one; those that went into it are forgotten. */
+static void remember(struct reasm *r, struct tcp_sack_block run)
+{
+	struct tcp_sack_block list[TCP_SACK_MAX];
+	uint8_t kept = 1;
+
+	list[0] = run;
+	for (uint8_t k = 0; k < r->recent_count && kept < TCP_SACK_MAX; k++) {
+		struct tcp_sack_block old = r->recent[k];
+
+		if (seq_lt(old.start, run.start) || seq_gt(old.end, run.end))
+			list[kept++] = old;
+	}
+	memcpy(r->recent, list, kept * sizeof(list[0]));
+	r->recent_count = kept;
+}
+
+/* A run has grown: its ends know of each other. */
+static void note_run(struct reasm *r, struct tcp_sack_block run)
+{
+	reasm_piece(r, first_after(r, run.start))->other_end = run.end;
+	reasm_piece(r, first_after(r, seq_sub(run.end, 1)))->other_end = run.start;
+	remember(r, run);
+}
+
+/* ---------------------------------------------------------------- what comes and goes */
+
+/* Goes on where the piece before it ends, also in memory. */
+static bool prolongs(const struct reasm *r, uint32_t i, tcp_seq seq, const struct slice *s)
+{
+	const struct piece *before = i > 0 ? reasm_piece(r, i - 1) : NULL;
+
+	return before != NULL && seq_eq(piece_end(before), seq) && before->block == s->block &&
+	       before->at + before->len == s->at;
+}
+
 /* Puts [seq, seq + n), which overlaps nothing, before piece i. */
 static bool insert(struct reasm *r, struct mem *mem, uint32_t i, tcp_seq seq, const uint8_t *text,
 		   uint32_t n, struct aksu_block *block)
 {
-	struct piece *before = i > 0 ? &r->pieces[i - 1] : NULL;
+	struct tcp_sack_block run = run_around(r, i, seq, seq_add(seq, n));
 	struct slice s = {block, 0, n};
 
 	if (!make_room(r, mem))
 		return false;
-	before = i > 0 ? &r->pieces[i - 1] : NULL;
 	if (block != NULL) {
 		block_ref(block);
 		s.at = (uint32_t)(text - block->data);
@@ -88,40 +195,15 @@ static bool insert(struct reasm *r, struct mem *mem, uint32_t i, tcp_seq seq, co
 	if (s.block == NULL)
 		return false;
 	r->octets += n;
-	if (before != NULL && seq_eq(piece_end(before), seq) && before->block == s.block &&
-	    before->at + before->len == s.at) {
-		before->len += n; /* the run goes on in the same block */
+	if (prolongs(r, i, seq, &s)) {
+		reasm_piece(r, i - 1)->len += n;
 		block_unref(s.block);
-		return true;
+	} else {
+		open_gap(r, i);
+		*reasm_piece(r, i) = (struct piece){seq, n, s.block, s.at, seq};
 	}
-	memmove(&r->pieces[i + 1], &r->pieces[i], (r->count - i) * sizeof(*r->pieces));
-	r->pieces[i] = (struct piece){seq, n, s.block, s.at};
-	r->count++;
+	note_run(r, run);
 	return true;
-}
-
-/* The whole run of touching pieces around `seq`, and it becomes the most recent one. */
-static void remember(struct reasm *r, tcp_seq seq)
-{
-	uint32_t i = first_after(r, seq), from = i, to = i;
-	struct tcp_sack_block run;
-	uint8_t kept = 1;
-	struct tcp_sack_block list[TCP_SACK_MAX];
-
-	while (from > 0 && seq_eq(piece_end(&r->pieces[from - 1]), r->pieces[from].seq))
-		from--;
-	while (to + 1 < r->count && seq_eq(piece_end(&r->pieces[to]), r->pieces[to + 1].seq))
-		to++;
-	run = (struct tcp_sack_block){r->pieces[from].seq, piece_end(&r->pieces[to])};
-	list[0] = run;
-	for (uint8_t k = 0; k < r->recent_count && kept < TCP_SACK_MAX; k++) {
-		struct tcp_sack_block old = r->recent[k];
-
-		if (seq_lt(old.start, run.start) || seq_gt(old.end, run.end))
-			list[kept++] = old; /* not part of the new run */
-	}
-	memcpy(r->recent, list, kept * sizeof(list[0]));
-	r->recent_count = kept;
 }
 
 enum reasm_result reasm_add(struct reasm *r, struct mem *mem, tcp_seq seq, const uint8_t *text,
@@ -133,48 +215,46 @@ enum reasm_result reasm_add(struct reasm *r, struct mem *mem, tcp_seq seq, const
 	/* Fill the gaps between the pieces that are held; what is held already stays (A9). */
 	while (seq_lt(at, end)) {
 		uint32_t i = first_after(r, at);
-		tcp_seq gap_end = end;
-		uint32_t k;
+		const struct piece *next = i < r->count ? reasm_piece(r, i) : NULL;
+		tcp_seq gap_end = next != NULL ? seq_min(end, next->seq) : end;
 
-		if (i < r->count && seq_leq(r->pieces[i].seq, at)) {
-			at = piece_end(&r->pieces[i]);
+		if (next != NULL && seq_leq(next->seq, at)) {
+			at = piece_end(next);
 			continue;
 		}
-		if (i < r->count)
-			gap_end = seq_min(end, r->pieces[i].seq);
-		k = seq_dist(at, gap_end);
-		if (!insert(r, mem, i, at, text + seq_dist(seq, at), k, block)) {
-			if (added)
-				remember(r, seq_sub(at, 1));
+		if (!insert(r, mem, i, at, text + seq_dist(seq, at), seq_dist(at, gap_end), block))
 			return REASM_FULL;
-		}
 		added = true;
-		remember(r, at);
 		at = gap_end;
 	}
 	/* A duplicate is reported first as well: the sender learns that it is here (RFC 2018
 	 * section 4). */
 	if (!added && r->count > 0)
-		remember(r, seq);
+		remember(r, run_with(r, seq));
 	return added ? REASM_HELD : REASM_DUPLICATE;
+}
+
+static void forget_all(struct reasm *r, struct mem *mem)
+{
+	struct reasm left = *r;
+
+	*r = (struct reasm){0};
+	block_unref(left.tail);
+	mem_free(mem, left.pieces, left.cap * sizeof(*left.pieces));
 }
 
 bool reasm_take(struct reasm *r, struct mem *mem, tcp_seq nxt, struct slice *out)
 {
-	while (r->count > 0 && seq_leq(r->pieces[0].seq, nxt)) {
-		struct piece p = r->pieces[0];
+	while (r->count > 0 && seq_leq(reasm_piece(r, 0)->seq, nxt)) {
+		struct piece p = *reasm_piece(r, 0);
 		uint32_t skip = seq_dist(p.seq, nxt);
 
+		if (touches_next(r, 0)) /* the next is the first of the run now */
+			reasm_piece(r, 1)->other_end = p.other_end;
 		r->octets -= p.len;
-		r->count--;
-		memmove(&r->pieces[0], &r->pieces[1], r->count * sizeof(p));
-		if (r->count == 0) {
-			struct reasm left = *r;
-
-			*r = (struct reasm){0};
-			block_unref(left.tail);
-			mem_free(mem, left.pieces, left.cap * sizeof(p));
-		}
+		r->head++;
+		if (--r->count == 0)
+			forget_all(r, mem);
 		if (skip < p.len) {
 			*out = (struct slice){p.block, p.at + skip, p.len - skip};
 			return true;
@@ -201,8 +281,6 @@ uint32_t reasm_sack(struct reasm *r, tcp_seq nxt, struct tcp_sack_block *out, ui
 void reasm_fini(struct reasm *r, struct mem *mem)
 {
 	for (uint32_t i = 0; i < r->count; i++)
-		block_unref(r->pieces[i].block);
-	block_unref(r->tail);
-	mem_free(mem, r->pieces, r->cap * sizeof(*r->pieces));
-	*r = (struct reasm){0};
+		block_unref(reasm_piece(r, i)->block);
+	forget_all(r, mem);
 }

@@ -5,9 +5,10 @@
  *            hole                hole
  *   rcv.nxt ······┤ piece ├┤ piece ├·····┤ piece ├
  *
- * Pieces never overlap: what came first is kept (gotcha A9). The list is sorted, searched by
- * bisection, and bounded by REASM_MAX. It also remembers the runs that SACK reports, most recent
- * first (RFC 2018 section 4).
+ * Pieces never overlap: what came first is kept (gotcha A9). They lie in a ring, sorted, searched
+ * by bisection, and bounded (A10). Pieces that touch are a run; both ends of a run know where the
+ * other is, so that none is walked. The runs that SACK reports are remembered, most recent first
+ * (RFC 2018 section 4).
  */
 #ifndef AKSU_TCP_REASM_H
 #define AKSU_TCP_REASM_H
@@ -21,16 +22,23 @@ struct piece {
 	uint32_t len;
 	struct aksu_block *block;
 	uint32_t at;
+	tcp_seq other_end; /* holds for the first and the last piece of a run of several */
 };
 
 struct reasm {
 	struct piece *pieces;
-	uint32_t cap, count;
+	uint32_t cap, head, count; /* cap: 0 or a power of two */
 	uint32_t octets;
 	struct aksu_block *tail; /* the block that borrowed text is copied into */
 	struct tcp_sack_block recent[TCP_SACK_MAX];
 	uint8_t recent_count;
 };
+
+/* The pieces in order, from 0. */
+static inline struct piece *reasm_piece(const struct reasm *r, uint32_t i)
+{
+	return &r->pieces[(r->head + i) & (r->cap - 1)];
+}
 
 enum reasm_result { REASM_HELD, REASM_DUPLICATE, REASM_FULL };
 

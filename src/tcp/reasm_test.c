@@ -17,7 +17,7 @@ static void same(const struct reasm *r, const struct map *m, uint32_t base)
 	uint32_t at = m->nxt, octets = 0;
 
 	for (uint32_t i = 0; i < r->count; i++) {
-		const struct piece *p = &r->pieces[i];
+		const struct piece *p = reasm_piece(r, i);
 		uint32_t from = seq_raw(p->seq) - base;
 
 		assert_true(from >= at);
@@ -90,7 +90,8 @@ static void take_some(struct bench *b, struct reasm *re, struct map *m, struct p
 
 	if (re->count == 0)
 		return;
-	m->nxt = seq_raw(re->pieces[0].seq) - base + prng_below(r, re->pieces[0].len + 2);
+	m->nxt = seq_raw(reasm_piece(re, 0)->seq) - base +
+		 prng_below(r, reasm_piece(re, 0)->len + 2);
 	for (uint32_t k = 0; k < m->nxt; k++)
 		m->octet[k] = -1;
 	while (reasm_take(re, &b->env.mem, seq_at(base + m->nxt), &s)) {
@@ -140,9 +141,46 @@ static void A10_tiny_pieces_are_bounded(void **state)
 	while (reasm_add(&re, &b->env.mem, seq_at(bench_irs + 2 + 2 * n), octet, 1, NULL) ==
 	       REASM_HELD)
 		n++;
-	assert_int_equal(n, REASM_MAX);
-	assert_true(b->env.mem.used < 64 * REASM_MAX); /* tens of octets for each, not kilobytes */
+	assert_int_equal(n, REASM_TINY_MAX);
+	assert_true(b->env.mem.used <
+		    64 * REASM_TINY_MAX); /* tens of octets for each, not kilobytes */
 	reasm_fini(&re, &b->env.mem);
+	done(b);
+}
+
+/* A window of full segments in any order: all of it is held, as one run in the end. */
+static void A10_a_wide_window_is_held(void **state)
+{
+	enum { N = 10000, LEN = 300 };
+	static uint32_t order[N];
+	struct bench *b = bench_new();
+	struct prng r = prng_from(7);
+	struct tcp_sack_block out[TCP_SACK_MAX];
+	struct reasm re = {0};
+	uint8_t text[LEN] = {0};
+	struct slice s;
+	uint32_t n = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < N; i++) {
+		uint32_t k = prng_below(&r, i + 1);
+
+		order[i] = order[k];
+		order[k] = i;
+	}
+	for (uint32_t i = 0; i < N; i++)
+		assert_int_equal(reasm_add(&re, &b->env.mem, seq_at(bench_irs + 2 + order[i] * LEN),
+					   text, LEN, NULL),
+				 REASM_HELD);
+	assert_int_equal(reasm_sack(&re, seq_at(bench_irs + 1), out, TCP_SACK_MAX), 1);
+	assert_int_equal(seq_dist(out[0].start, out[0].end), N * LEN);
+	while (reasm_take(&re, &b->env.mem, seq_at(bench_irs + 2 + n), &s)) {
+		n += s.len;
+		block_unref(s.block);
+	}
+	assert_int_equal(n, N * LEN);
+	reasm_fini(&re, &b->env.mem);
+	assert_int_equal(b->env.mem.used, 0);
 	done(b);
 }
 
@@ -173,6 +211,7 @@ static void memory_refused_keeps_what_is_held(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(A9_what_came_first_is_kept),
 	cmocka_unit_test(A10_tiny_pieces_are_bounded),
+	cmocka_unit_test(A10_a_wide_window_is_held),
 	cmocka_unit_test(memory_refused_keeps_what_is_held),
 };
 
