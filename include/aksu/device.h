@@ -45,6 +45,7 @@ struct aksu_device_config {
 	const char
 		*name; /**< of the interface, 1 to 15 characters; TUN, TAP: made unless it exists */
 	bool plain;    /**< without virtio_net_hdr even where the device has it */
+	bool every_station; /**< AF_PACKET: frames for other stations too, as a bridge wants them */
 };
 
 /** What became of frames at the device. */

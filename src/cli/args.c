@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "cli/wire_fields.h"
+
 bool cli_number_parse(const char *text, uint64_t min, uint64_t max, uint64_t *out,
 		      struct aksu_reason *why)
 {
@@ -121,57 +123,35 @@ bool cli_percent_parse(const char *text, uint32_t *millionths, struct aksu_reaso
 	return true;
 }
 
-/* One word of faults: NAME=VALUE, cut out of the list. */
-static bool take_fault(const char *name, const char *value, struct sim_wire_config *out,
-		       struct aksu_reason *why)
+/* One word of faults, NAME=VALUE or NAME, which is cut. */
+static bool take_fault(struct wire_described *w, char *word, struct aksu_reason *why)
 {
-	const struct {
-		const char *name;
-		uint32_t *share;
-	} shares[] = {
-		{"loss", &out->loss},
-		{"reorder", &out->reorder},
-		{"duplicate", &out->duplicate},
-		{"corrupt", &out->corrupt},
-	};
-	uint64_t ms = 0;
+	char *equals = strchr(word, '=');
 
-	for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++)
-		if (strcmp(name, shares[i].name) == 0)
-			return cli_percent_parse(value, shares[i].share, why);
-	if (strcmp(name, "delay") != 0)
-		return because(why,
-			       "'%s' is not a fault: loss, reorder, duplicate, corrupt and "
-			       "delay are",
-			       name);
-	if (!cli_number_parse(value, 0, 10000, &ms, why))
-		return false;
-	out->delay = ms * AKSU_MILLISECOND;
-	return true;
+	if (equals)
+		*equals = '\0';
+	return wire_field_set(w, word, equals ? equals + 1 : NULL, why);
 }
 
 bool cli_faults_parse(const char *text, struct sim_wire_config *out, struct aksu_reason *why)
 {
+	struct wire_described w = wire_perfect();
 	char word[32];
 
-	*out = (struct sim_wire_config){.reorder_extra = 10 * AKSU_MILLISECOND};
 	for (;;) {
 		size_t n = strcspn(text, ",");
-		char *equals;
 
 		if (n >= sizeof(word))
 			return because(why, "'%s' is not a list of faults: loss=1%%,delay=20",
 				       text);
 		memcpy(word, text, n);
 		word[n] = '\0';
-		equals = strchr(word, '=');
-		if (!equals)
-			return because(why, "'%s' has no value: loss=1%%,delay=20", word);
-		*equals = '\0';
-		if (!take_fault(word, equals + 1, out, why))
+		if (!take_fault(&w, word, why))
 			return false;
 		if (text[n] == '\0')
-			return true;
+			break;
 		text += n + 1;
 	}
+	*out = wire_finished(&w, &w);
+	return true;
 }

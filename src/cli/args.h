@@ -42,7 +42,7 @@ bool cli_number_parse(const char *text, uint64_t min, uint64_t max, uint64_t *ou
 /* A share in percent, as 1, 1% or 0.25%: in millionths. */
 bool cli_percent_parse(const char *text, uint32_t *millionths, struct aksu_reason *why);
 
-/* loss=1%,reorder=2%,duplicate=1%,corrupt=0.1%,delay=20: what is wrong with a wire; delay in ms. */
+/* loss=1%,reorder=2%,delay=20,rate=10mbit ...: what is wrong with a wire, cli/wire_fields.h. */
 bool cli_faults_parse(const char *text, struct sim_wire_config *out, struct aksu_reason *why);
 
 /* Whether b lies in a's network, and is another address. */

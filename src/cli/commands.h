@@ -17,5 +17,6 @@ int cmd_listen(int argc, char **argv);
 int cmd_ss(int argc, char **argv);
 int cmd_stats(int argc, char **argv);
 int cmd_stop(int argc, char **argv);
+int cmd_wire(int argc, char **argv);
 
 #endif

@@ -26,6 +26,7 @@ static const struct command commands[] = {
 	{"chargen", "the same, that sends characters without end (RFC 864)", cmd_chargen},
 	{"listen", "standard input and output over a connection that comes", cmd_listen},
 	{"connect", "the same over a connection that we open, as nc does", cmd_connect},
+	{"wire", "two devices, joined by a network as bad as you say", cmd_wire},
 	{"ss", "the connections of an aksu that runs, and what each waits for", cmd_ss},
 	{"stats", "its counters", cmd_stats},
 	{"stop", "tells it to end, as Ctrl-C does", cmd_stop},

@@ -262,10 +262,14 @@ static uint32_t buffer_octets(const struct device *d)
 	return (uint32_t)size / 2;
 }
 
-static bool set_options(struct device *d, unsigned index, struct aksu_reason *why)
+static bool set_options(struct device *d, unsigned index, bool every_station,
+			struct aksu_reason *why)
 {
 	/* Without it a card's filter keeps neighbour discovery from us (RFC 4861 section 7.2). */
-	struct packet_mreq groups = {.mr_ifindex = (int)index, .mr_type = PACKET_MR_ALLMULTI};
+	struct packet_mreq groups = {
+		.mr_ifindex = (int)index,
+		.mr_type = every_station ? PACKET_MR_PROMISC : PACKET_MR_ALLMULTI,
+	};
 	int on = 1;
 
 	set_buffer(d, SO_RCVBUFFORCE, SO_RCVBUF);
@@ -293,7 +297,7 @@ bool packet_attach(struct device *d, const struct aksu_device_config *config,
 	if (!d->arena)
 		return because(why, "no memory for the frames of %s", config->name);
 	if (!is_usable(config->name, &index, why) || !open_socket(d, config->name, why) ||
-	    !set_options(d, index, why))
+	    !set_options(d, index, config->every_station, why))
 		return false;
 	where.sll_ifindex = (int)index;
 	if (bind(d->fd, (struct sockaddr *)&where, sizeof(where)) != 0)
