@@ -124,9 +124,9 @@ static void faults(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_false(cli_faults_parse(bad[i], &wire, &why));
 	assert_false(cli_faults_parse("noise=1%", &wire, &why));
-	assert_string_equal(why.text,
-			    "'noise' is not a fault: rate, queue, delay, jitter, overtake, loss, "
-			    "mask, reorder, late, duplicate, corrupt and mtu are");
+	assert_non_null(
+		strstr(why.text, "'noise' is not a fault, as these are: rate queue delay "));
+	assert_non_null(strstr(why.text, " interval"));
 }
 
 static bool reaches(const char *net, const char *addr)

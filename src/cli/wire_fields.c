@@ -16,7 +16,7 @@ enum {
 	HUNDRED = 100,
 };
 
-enum field_kind { SHARE, SPAN, RATE, OCTETS, QUEUE, FLAG, MASK };
+enum field_kind { SHARE, SPAN, RATE, OCTETS, QUEUE, FLAG, MASK, DISCIPLINE };
 
 static const struct field {
 	const char *name;
@@ -128,6 +128,17 @@ static bool take_mask(const char *value, uint64_t *out, struct aksu_reason *why)
 	return true;
 }
 
+static bool take_discipline(const char *value, enum sim_discipline *out, struct aksu_reason *why)
+{
+	for (unsigned i = 0; i < SIM_DISCIPLINE_COUNT; i++)
+		if (strcmp(value, sim_discipline_name((enum sim_discipline)i)) == 0) {
+			*out = (enum sim_discipline)i;
+			return true;
+		}
+	return because(why, "'%s' is no discipline of a queue: tail, red, step and codel are",
+		       value);
+}
+
 static bool set(struct wire_described *w, const struct field *f, const char *value,
 		struct aksu_reason *why)
 {
@@ -140,6 +151,7 @@ static bool set(struct wire_described *w, const struct field *f, const char *val
 	case OCTETS: return take_octets(value, at, why);
 	case QUEUE: return take_queue(w, value, why);
 	case MASK: return take_mask(value, at, why);
+	case DISCIPLINE: return take_discipline(value, at, why);
 	case FLAG: break;
 	}
 	*(bool *)at = true;
@@ -150,16 +162,13 @@ static bool set(struct wire_described *w, const struct field *f, const char *val
 
 static bool no_such(const char *name, struct aksu_reason *why)
 {
-	char list[200] = "";
+	char list[240] = "";
 	size_t n = 0;
 
 	for (size_t i = 0; i < COUNT && n < sizeof(list); i++)
-		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s",
-				      i == 0           ? ""
-				      : i + 1 == COUNT ? " and "
-						       : ", ",
+		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", i > 0 ? " " : "",
 				      FIELDS[i].name);
-	return because(why, "'%s' is not a fault: %s are", name, list);
+	return because(why, "'%s' is not a fault, as these are: %s", name, list);
 }
 
 bool wire_field_set(struct wire_described *w, const char *name, const char *value,

@@ -30,7 +30,25 @@
 	X(reorder_extra, "late", SPAN, "T", NULL)                                                \
 	X(duplicate, "duplicate", SHARE, "P", "packets that arrive twice")                       \
 	X(corrupt, "corrupt", SHARE, "P", "packets that get one bit flipped")                    \
-	X(mtu, "mtu", OCTETS, "N", "longer packets vanish")
+	X(mtu, "mtu", OCTETS, "N", "longer packets vanish")                                      \
+	X(burst_begin, "burst", SHARE, "P",                                                      \
+	  "after each packet, the chance that a burst of losses begins;\n"                       \
+	  "--burst-end P, that it ends; --burst-loss P, in it, else all")                        \
+	X(burst_end, "burst-end", SHARE, "P", NULL)                                              \
+	X(burst_loss, "burst-loss", SHARE, "P", NULL)                                            \
+	X(police_rate, "police", RATE, "RATE",                                                   \
+	  "what is faster is lost, but for --police-burst N octets at once")                     \
+	X(police_burst, "police-burst", OCTETS, "N", NULL)                                       \
+	X(discipline, "discipline", DISCIPLINE, "WORD",                                          \
+	  "of the queue: tail, red, step, codel; --ecn: it marks ECN\n"                          \
+	  "packets. red, step: --mark-min N, --mark-max N (octets),\n"                           \
+	  "--mark-chance P; codel: --target T, --interval T")                                    \
+	X(ecn, "ecn", FLAG, NULL, NULL)                                                          \
+	X(mark_min, "mark-min", OCTETS, "N", NULL)                                               \
+	X(mark_max, "mark-max", OCTETS, "N", NULL)                                               \
+	X(mark_chance, "mark-chance", SHARE, "P", NULL)                                          \
+	X(codel_target, "target", SPAN, "T", NULL)                                               \
+	X(codel_interval, "interval", SPAN, "T", NULL)
 
 /* A wire as it was described: how long its queue is may depend on the way back. */
 struct wire_described {

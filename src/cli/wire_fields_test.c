@@ -36,6 +36,9 @@ static void values_have_units(void **state)
 	assert_int_equal(with("mtu", "1400").mtu, 1400);
 	assert_int_equal(with("loss", "0.1%").loss, 1000);
 	assert_true(with("mask", "8000000000000001").loss_mask == UINT64_C(0x8000000000000001));
+	assert_int_equal(with("discipline", "codel").discipline, SIM_DISCIPLINE_CODEL);
+	assert_int_equal(with("burst-end", "25%").burst_end, 250000);
+	assert_true(with("police", "5mbit").police_rate == 5000000);
 	assert_true(with("overtake", NULL).overtake);
 	assert_false(with("loss", "1").overtake);
 }
@@ -43,27 +46,17 @@ static void values_have_units(void **state)
 static void what_is_none_is_refused(void **state)
 {
 	static const char *const bad[][2] = {
-		{"delay", "61s"},
-		{"delay", "1m"},
-		{"delay", ""},
-		{"delay", "-1"},
-		{"delay", ".5"},
-		{"rate", "fast"},
-		{"rate", "1tbit"},
-		{"rate", "9999999gbit"},
-		{"queue", "bdpx"},
-		{"queue", "0bdp"},
-		{"queue", "-1"},
-		{"queue", "4294967296"},
-		{"mask", "g"},
-		{"mask", ""},
-		{"mask", "0x1"},
-		{"mask", "11111111111111111"},
-		{"loss", "101"},
-		{"loss", NULL},
-		{"overtake", "1"},
-		{"noise", "1"},
-		{"mtu", "99999999999999999999"},
+		{"delay", "61s"},     {"delay", "1m"},
+		{"delay", ""},        {"delay", "-1"},
+		{"delay", ".5"},      {"rate", "fast"},
+		{"rate", "1tbit"},    {"rate", "9999999gbit"},
+		{"queue", "bdpx"},    {"queue", "0bdp"},
+		{"queue", "-1"},      {"queue", "4294967296"},
+		{"mask", "g"},        {"mask", ""},
+		{"mask", "0x1"},      {"mask", "11111111111111111"},
+		{"loss", "101"},      {"loss", NULL},
+		{"overtake", "1"},    {"noise", "1"},
+		{"discipline", "fq"}, {"mtu", "99999999999999999999"},
 	};
 	struct wire_described w = wire_perfect();
 	struct aksu_reason why;
