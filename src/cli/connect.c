@@ -124,6 +124,7 @@ static bool start(void *ctx, aksu_time now, struct aksu_reason *why)
 	c->socket = aksu_socket_tcp(s);
 	if (c->socket.gen == 0)
 		return because(why, "no memory for a connection: --budget is too small");
+	host_prepare(&c->host, c->socket, now);
 	if (c->source_port)
 		error = aksu_bind(s, c->socket, &local);
 	if (error)

@@ -234,6 +234,13 @@ static bool make_stack(struct host *h, struct aksu_reason *why)
 	return h->stack || because(why, "no memory for the stack");
 }
 
+void host_prepare(const struct host *h, aksu_socket socket, aksu_time now)
+{
+	if (h->options.congestion >= 0)
+		(void)aksu_set_option(h->stack, socket, AKSU_TCP_CONGESTION, h->options.congestion,
+				      now);
+}
+
 /* Under nohup(1). It would come all the same: a blocked signal is not thrown away. */
 static bool ignores_hangup(void)
 {

@@ -81,6 +81,12 @@ void host_close(struct host *h);
 /* All three, with the reason said when it cannot be opened: the exit code. */
 int host_live(struct host *h, const char *name, const struct host_calls *calls, void *ctx);
 
+/*
+ * What the options want of every connection, set on a socket that connects, or on a listener,
+ * whose connections have it from there.
+ */
+void host_prepare(const struct host *h, aksu_socket socket, aksu_time now);
+
 /* The command's work is done: as the first Ctrl-C. Again is nothing. */
 void host_end(struct host *h, aksu_time now);
 

@@ -4,6 +4,7 @@
  */
 #include "cli/host_options.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -151,6 +152,22 @@ static bool take_budget(void *into, const char *value, struct aksu_reason *why)
 	return true;
 }
 
+static bool take_congestion(void *into, const char *value, struct aksu_reason *why)
+{
+	struct host_options *o = into;
+	char list[100] = "";
+	size_t n = 0;
+
+	o->congestion = aksu_congestion_find(value);
+	if (o->congestion >= 0)
+		return true;
+	for (int64_t i = 0; aksu_congestion_name(i) && n < sizeof(list); i++)
+		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", i > 0 ? ", " : "",
+				      aksu_congestion_name(i));
+	return because(why, "'%s' is no congestion control of ours; there %s %s", value,
+		       aksu_congestion_name(1) ? "are" : "is", list);
+}
+
 static bool take_log(void *into, const char *value, struct aksu_reason *why)
 {
 	for (int level = 0; level < LOG_LEVELS; level++) {
@@ -198,6 +215,7 @@ static const struct option_row ROWS[] = {
 	 take_faults},
 	{"seed", "N", NULL, take_seed},
 	{"budget", "MIB", "the most memory that the stack may hold, default 64", take_budget},
+	{"congestion", "NAME", "the congestion control of every connection", take_congestion},
 	{"name", "NAME", "what aksu ss calls it (--no-control: it cannot be asked)", take_name},
 	{"no-control", NULL, NULL, take_no_control},
 	{"log", "LEVEL", "quiet, error, warn, info, debug; info, in a pipe warn", take_log},
@@ -207,6 +225,7 @@ void host_options_init(struct host_options *o, const char *name)
 {
 	*o = (struct host_options){
 		.log = isatty(STDERR_FILENO) ? LOG_INFO : LOG_WARN,
+		.congestion = -1,
 		.watch = {.host = name, .out = stdout},
 	};
 }

@@ -31,7 +31,8 @@ struct host_link_options {
 struct host_options {
 	struct host_link_options link[HOST_LINKS];
 	size_t links;
-	uint64_t budget; /* octets; 0: the stack's default */
+	uint64_t budget;    /* octets; 0: the stack's default */
+	int64_t congestion; /* enum aksu_congestion; -1: the stack's default */
 	struct sim_wire_config faults;
 	uint64_t seed;
 	bool faulty, stats, plain, offload;

@@ -86,7 +86,6 @@ static bool start(void *ctx, aksu_time now, struct aksu_reason *why)
 	struct aksu_info info;
 	int error = -AKSU_ENOMEM;
 
-	(void)now;
 	if (!relay_init(&l->relay, l->host.stack, l->host.loop))
 		return because(why, "no memory");
 	l->socket = aksu_socket_tcp(l->host.stack);
@@ -94,6 +93,7 @@ static bool start(void *ctx, aksu_time now, struct aksu_reason *why)
 		error = aksu_bind(l->host.stack, l->socket, &local);
 	if (error == 0)
 		error = aksu_listen(l->host.stack, l->socket, l->relay.keep ? BACKLOG : 1);
+	host_prepare(&l->host, l->socket, now);
 	if (error == 0)
 		error = aksu_info(l->host.stack, l->socket, &info);
 	if (error)

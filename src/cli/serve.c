@@ -67,9 +67,9 @@ static bool start(void *ctx, aksu_time now, struct aksu_reason *why)
 	struct aksu_allocator allocator = aksu_malloc_allocator();
 	int error = service_start(&s->service, s->policy, s->host.stack, &allocator, s->port);
 
-	(void)now;
 	if (error)
 		return because(why, "port %u: %s", s->port, aksu_strerror(error));
+	host_prepare(&s->host, s->service.listener, now);
 	s->service.most = s->once;
 	if (!aksu_entropy(&s->service.chance, sizeof(s->service.chance)))
 		return because(why, "the kernel gives no random numbers (getrandom)");
