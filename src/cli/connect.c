@@ -41,11 +41,7 @@ static bool take_source_port(void *into, const char *value, struct aksu_reason *
 	return true;
 }
 
-static bool take_wait(void *into, const char *value, struct aksu_reason *why)
-{
-	(void)value, (void)why;
-	return ((struct connect *)into)->relay.waits = true;
-}
+OPTION_FLAG(take_wait, struct connect, relay.waits)
 
 static const struct option_row ROWS[] = {
 	{"timeout", "SECONDS", "for the connection to open; three minutes", take_timeout},

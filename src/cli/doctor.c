@@ -260,11 +260,7 @@ static void print_json(const struct doctor *d, const char *command, enum stage s
 
 /* ------------------------------------------------------------------ the command */
 
-static bool take_json(void *into, const char *value, struct aksu_reason *why)
-{
-	(void)value, (void)why;
-	return ((struct doctor *)into)->json = true;
-}
+OPTION_FLAG(take_json, struct doctor, json)
 
 static const struct option_row ROWS[] = {
 	{"json", NULL, "each finding as a JSON object on a line, the verdict last", take_json},

@@ -90,23 +90,9 @@ static bool take_offload(void *into, const char *value, struct aksu_reason *why)
 	return o->offload || o->plain || because(why, "'%s' is neither on nor off", value);
 }
 
-static bool take_trace(void *into, const char *value, struct aksu_reason *why)
-{
-	(void)value, (void)why;
-	return ((struct host_options *)into)->watch.ladder = true;
-}
-
-static bool take_wide(void *into, const char *value, struct aksu_reason *why)
-{
-	(void)value, (void)why;
-	return ((struct host_options *)into)->watch.wide = true;
-}
-
-static bool take_ascii(void *into, const char *value, struct aksu_reason *why)
-{
-	(void)value, (void)why;
-	return ((struct host_options *)into)->watch.ascii = true;
-}
+OPTION_FLAG(take_trace, struct host_options, watch.ladder)
+OPTION_FLAG(take_wide, struct host_options, watch.wide)
+OPTION_FLAG(take_ascii, struct host_options, watch.ascii)
 
 static bool take_events(void *into, const char *value, struct aksu_reason *why)
 {
@@ -123,11 +109,7 @@ static bool take_pcap(void *into, const char *value, struct aksu_reason *why)
 	return true;
 }
 
-static bool take_stats(void *into, const char *value, struct aksu_reason *why)
-{
-	(void)value, (void)why;
-	return ((struct host_options *)into)->stats = true;
-}
+OPTION_FLAG(take_stats, struct host_options, stats)
 
 static bool take_faults(void *into, const char *value, struct aksu_reason *why)
 {
@@ -185,11 +167,7 @@ static bool take_name(void *into, const char *value, struct aksu_reason *why)
 	return control_name_check(value, why);
 }
 
-static bool take_no_control(void *into, const char *value, struct aksu_reason *why)
-{
-	(void)value, (void)why;
-	return ((struct host_options *)into)->no_control = true;
-}
+OPTION_FLAG(take_no_control, struct host_options, no_control)
 
 static const struct option_row ROWS[] = {
 	{"link", "KIND:NAME",

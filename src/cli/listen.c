@@ -23,11 +23,7 @@ struct listen {
 
 /* ------------------------------------------------------------------ options */
 
-static bool take_keep(void *into, const char *value, struct aksu_reason *why)
-{
-	(void)value, (void)why;
-	return ((struct listen *)into)->relay.keep = true;
-}
+OPTION_FLAG(take_keep, struct listen, relay.keep)
 
 static const struct option_row ROWS[] = {
 	{"keep", NULL, "one connection after the other, until Ctrl-C", take_keep},

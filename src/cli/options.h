@@ -18,6 +18,14 @@ struct option_row {
 	bool (*take)(void *into, const char *value, struct aksu_reason *why);
 };
 
+/* A take that does no more than set a bool of what its table belongs to. */
+#define OPTION_FLAG(name, type, field)                                           \
+	static bool name(void *into, const char *value, struct aksu_reason *why) \
+	{                                                                        \
+		(void)value, (void)why;                                          \
+		return ((type *)into)->field = true;                             \
+	}
+
 struct option_table {
 	const struct option_row *rows;
 	size_t count;

@@ -27,11 +27,7 @@ static bool take_port(void *into, const char *value, struct aksu_reason *why)
 	return true;
 }
 
-static bool take_once(void *into, const char *value, struct aksu_reason *why)
-{
-	(void)value, (void)why;
-	return ((struct server *)into)->once = true;
-}
+OPTION_FLAG(take_once, struct server, once)
 
 static const struct option_row ROWS[] = {
 	{"port", "N", "another one than the service's own", take_port},

@@ -21,23 +21,9 @@ struct question {
 
 /* ------------------------------------------------------------------ options */
 
-static bool take_json(void *into, const char *value, struct aksu_reason *why)
-{
-	(void)value, (void)why;
-	return ((struct question *)into)->json = true;
-}
-
-static bool take_listeners(void *into, const char *value, struct aksu_reason *why)
-{
-	(void)value, (void)why;
-	return ((struct question *)into)->listeners = true;
-}
-
-static bool take_all(void *into, const char *value, struct aksu_reason *why)
-{
-	(void)value, (void)why;
-	return ((struct question *)into)->all = true;
-}
+OPTION_FLAG(take_json, struct question, json)
+OPTION_FLAG(take_listeners, struct question, listeners)
+OPTION_FLAG(take_all, struct question, all)
 
 static const struct option_row SS_ROWS[] = {
 	{"listeners", NULL, "listening sockets instead of connections", take_listeners},
