@@ -21,15 +21,10 @@ command -v nc >/dev/null || cannot "no nc (Debian: netcat-openbsd)"
 
 # says FILE WORDS SECONDS: a line comes
 says() {
-	n=0
-	until grep -q -- "$2" "$1"; do
-		n=$((n + 1))
-		[ $n -lt $(($3 * 20)) ] || {
-			sed 's/^/    server: /' "$dir/server" | tail -20
-			fail "$LINK: nothing says '$2' within $3 s"
-		}
-		sleep 0.05
-	done
+	within "$3" grep -q -- "$2" "$1" || {
+		sed 's/^/    server: /' "$dir/server" | tail -20
+		fail "$LINK: nothing says '$2' within $3 s"
+	}
 }
 
 got() { sed -n 's/.*: got \([0-9.]*\).*/\1/p' "$dir/err" | tail -1; }

@@ -51,12 +51,7 @@ while True:
     s.sendto(answer, ("255.255.255.255", 68))
 END
 server=$!
-n=0
-until grep -q hears "$dir/server"; do
-	n=$((n + 1))
-	[ $n -lt 200 ] || fail "no server: $(cat "$dir/server")"
-	sleep 0.05
-done
+within 10 grep -q hears "$dir/server" || fail "no server: $(cat "$dir/server")"
 start_server echo --link "$LINK:ak0" --dhcp
 grep -q ': got 10.100.100.222/8 .* router 10.100.100.100, DNS' "$dir/err" || fail "what it got"
 [ "$(grep -o 'router' "$dir/err" | wc -l)" = 1 ] || fail "more than one way out"

@@ -20,12 +20,7 @@ while os.path.exists('$dir/idle'):
     time.sleep(0.05)
 " &
 client=$!
-n=0
-until [ -e "$dir/idle" ]; do
-	n=$((n + 1))
-	[ $n -lt 300 ] || fail "the clients are not there after 30 s"
-	sleep 0.1
-done
+within 30 [ -e "$dir/idle" ] || fail "the clients are not there after 30 s"
 sleep 1 # what still wakes it is over: delayed acknowledgements, neighbour discovery
 turns=$(counter turns)
 sleep 3

@@ -20,14 +20,11 @@ start_echo_both
 
 neighbour() { ip neigh show dev ak0 to "$1"; }
 
+is_known() { neighbour "$1" | grep -q lladdr; }
+
 # knows ADDRESS: the kernel has asked and was answered, or heard
 knows() {
-	n=0
-	until neighbour "$1" | grep -q lladdr; do
-		n=$((n + 1))
-		[ $n -lt 100 ] || fail "the kernel does not know $1"
-		sleep 0.05
-	done
+	within 5 is_known "$1" || fail "the kernel does not know $1"
 }
 
 # talks ADDRESS WHAT COMMAND...: lines go there and back, the command runs in the middle of them
@@ -49,12 +46,7 @@ talks() {
 }
 
 comes() {
-	n=0
-	until grep -q "^$1$" "$dir/talk" 2>/dev/null; do
-		n=$((n + 1))
-		[ $n -lt 600 ] || fail "$address: no echo of '$1': $what"
-		sleep 0.05
-	done
+	within 30 grep -q "^$1$" "$dir/talk" || fail "$address: no echo of '$1': $what"
 }
 
 forget() { ip neigh flush dev ak0; }
@@ -82,12 +74,8 @@ stop_echo
 for host in $V4_HOST $V6_HOST; do
 	forget
 	echo hello | timeout 20 nc -N -l "$host" 7000 >/dev/null &
-	n=0
-	until grep -q ':1B58 .* 0A ' /proc/net/tcp /proc/net/tcp6; do # it listens
-		n=$((n + 1))
-		[ $n -lt 100 ] || fail "nc does not listen on $host"
-		sleep 0.05
-	done
+	within 5 grep -q ':1B58 .* 0A ' /proc/net/tcp /proc/net/tcp6 ||
+		fail "nc does not listen on $host"
 	# shellcheck disable=SC2086
 	timeout 20 "$AKSU" connect $LINK_BOTH "$host" 7000 </dev/null >"$dir/out" 2>"$dir/err" ||
 		fail "aksu connect to $host"
@@ -99,13 +87,9 @@ done
 ip addr add $V4/32 dev ak0
 ip addr add $V6/128 dev ak0 nodad
 start_echo_both
-n=0
 for address in $V4 $V6; do
-	until grep -q "$address is in use by 02:00:00:00:00:33" "$dir/err"; do
-		n=$((n + 1))
-		[ $n -lt 100 ] || fail "nobody says that $address is in use"
-		sleep 0.05
-	done
+	within 5 grep -q "$address is in use by 02:00:00:00:00:33" "$dir/err" ||
+		fail "nobody says that $address is in use"
 done
 [ "$(grep -c 'is in use by' "$dir/err")" = 2 ] || fail "said more than once"
 stop_echo

@@ -14,16 +14,12 @@ enter_namespace "$@"
 
 command -v nsenter >/dev/null || cannot "no nsenter (Debian: util-linux)"
 # Two more namespaces, which live as long as a process in them.
+is_apart() { [ "$(readlink /proc/$made/ns/net)" != "$(readlink /proc/self/ns/net)" ]; }
 new_namespace() {
 	unshare -n sleep 600 &
 	made=$!
 	extra="$extra $made"
-	n=0
-	until [ "$(readlink /proc/$made/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do
-		n=$((n + 1))
-		[ $n -lt 100 ] || fail "no namespace"
-		sleep 0.02
-	done
+	within 2 is_apart || fail "no namespace"
 }
 extra=''
 trap 'kill $extra 2>/dev/null; leave' EXIT
@@ -58,15 +54,13 @@ narrow() {
 	in_router ip link set narrow2 mtu "$1"
 }
 
+came() { cat "$dir/log" 2>/dev/null || echo 0; }
+is_further() { [ "$(came)" -ge $((from + 2000000)) ]; }
+
 # Waits until so many octets more have come back.
 moves() {
-	from=$(cat "$dir/log" 2>/dev/null || echo 0)
-	n=0
-	until [ "$(cat "$dir/log" 2>/dev/null || echo 0)" -ge $((from + 2000000)) ]; do
-		n=$((n + 1))
-		[ $n -lt 300 ] || fail "the transfer stands still at an MTU of $1"
-		sleep 0.1
-	done
+	from=$(came)
+	within 30 is_further || fail "the transfer stands still at an MTU of $1"
 }
 
 # IPv6 first: below 1280 the kernel takes it from the interface

@@ -10,16 +10,13 @@
 enter_namespace "$@"
 export AKSU_RUNTIME_DIR="$dir/run"
 
+has_line() { "$AKSU" ss "$@" 2>&1 | grep -Eq "$pattern"; }
+
 # shows PATTERN OPTIONS...: a line of `aksu ss` must be like that, within 10 s.
 shows() {
 	pattern=$1
 	shift
-	n=0
-	until "$AKSU" ss "$@" 2>&1 | grep -Eq "$pattern"; do
-		n=$((n + 1))
-		[ $n -lt 100 ] || fail "no line like '$pattern' in: $("$AKSU" ss "$@" 2>&1)"
-		sleep 0.1
-	done
+	within 10 has_line "$@" || fail "no line like '$pattern' in: $("$AKSU" ss "$@" 2>&1)"
 }
 
 "$AKSU" ss >"$dir/none" 2>&1 && fail "ss found something where nothing runs"
@@ -72,12 +69,7 @@ while os.path.exists(sys.argv[1] + "/set"):
     time.sleep(0.05)
 END
 peer_pid=$!
-n=0
-until [ -e "$dir/set" ]; do
-	n=$((n + 1))
-	[ $n -lt 300 ] || fail "the peers did not come"
-	sleep 0.1
-done
+within 30 [ -e "$dir/set" ] || fail "the peers did not come"
 shows '^ESTABLISHED +10\.7\.0\.2:7 +10\.7\.0\.1:[0-9]+ .* nothing$'
 shows '^ESTABLISHED +\[fd07::2\]:7 +\[fd07::1\]:[0-9]+ .* nothing$'
 shows '^ESTABLISHED .* window of peer, probe in '
@@ -117,12 +109,8 @@ wait $second || fail "what was stopped ended with $?"
 AKSU_RUNTIME_DIR=/proc/none "$AKSU" echo --log info --link tun:ak1 --addr 10.8.0.2/24 \
 	--host 10.8.0.1/24 2>"$dir/err2" &
 second=$!
-n=0
-until grep -q ': ready on' "$dir/err2"; do
-	n=$((n + 1))
-	[ $n -lt 200 ] || fail "no start without a control socket: $(cat "$dir/err2")"
-	sleep 0.05
-done
+within 10 grep -q ': ready on' "$dir/err2" ||
+	fail "no start without a control socket: $(cat "$dir/err2")"
 grep -q "aksu ss will not find this one: /proc/none" "$dir/err2" || fail "it does not say so"
 kill -INT $second
 wait $second || fail "without a control socket it ended with $?"

@@ -37,23 +37,18 @@ begin() {
 
 # until_there WORDS...: 10 s for a condition to become true
 until_there() {
-	n=0
-	until "$@"; do
-		n=$((n + 1))
-		[ $n -lt 200 ] || fail "$what: not there after 10 s: $*"
-		sleep 0.05
-	done
+	within 10 "$@" || fail "$what: not there after 10 s: $*"
 }
 
 listens() { grep -q ':1F40 .* 0A ' /proc/net/tcp /proc/net/tcp6; }
-is_ready() { grep -q ': ready on' "$dir/err"; }
+says_ready() { grep -q ': ready on' "$dir/err"; }
 
 kernel_words() { [ "$way" = out ] && echo receive || echo "send $MIB $seed"; }
 
 # shellcheck disable=SC2046,SC2086 # options and words, one by one
 kernel_opens() {
 	begin listen --log info $LINK_BOTH $faults 7000
-	until_there is_ready
+	until_there says_ready
 	$stream connect "$1" 7000 $(kernel_words) >"$dir/kernel" || fail "$what: the kernel's side"
 	wait "$job"
 }

@@ -11,16 +11,16 @@ enter_namespace "$@"
 
 came() { cat "$dir/log" 2>/dev/null || echo 0; }
 
+is_further() {
+	kill -0 $stream 2>/dev/null || fail "the stream ended after: $deed: $(cat "$dir/peer")"
+	[ "$(came)" -gt $target ]
+}
+
 # Another MB comes back, within 20 s.
 goes_on() {
 	target=$(($(came) + 1000000))
-	n=0
-	until [ "$(came)" -gt $target ]; do
-		n=$((n + 1))
-		[ $n -lt 200 ] || fail "nothing comes back after: $*"
-		kill -0 $stream 2>/dev/null || fail "the stream ended after: $*: $(cat "$dir/peer")"
-		sleep 0.1
-	done
+	deed=$*
+	within 20 is_further || fail "nothing comes back after: $*"
 	echo "goes on after: $*"
 }
 

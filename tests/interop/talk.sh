@@ -37,13 +37,9 @@ waits() {
 	shift 2
 	timeout 60 "$@" <"$dir/theirs" >"$dir/peer" &
 	peer=$!
-	n=0
 	# one that listens has a line in state 0A
-	until grep -q ':1F40 .* 0A ' /proc/net/tcp /proc/net/tcp6; do
-		n=$((n + 1))
-		[ $n -lt 200 ] || fail "$LINK, $who does not listen"
-		sleep 0.05
-	done
+	within 10 grep -q ':1F40 .* 0A ' /proc/net/tcp /proc/net/tcp6 ||
+		fail "$LINK, $who does not listen"
 	# shellcheck disable=SC2086
 	timeout 60 "$AKSU" connect $LINK_BOTH ${options:-} "$where" 8000 \
 		<"$dir/ours" >"$dir/got" 2>"$dir/err" ||

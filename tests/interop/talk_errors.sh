@@ -36,12 +36,7 @@ says() {
 
 # Waits until somebody is connected.
 taken() {
-	n=0
-	until grep -q 'connection from' "$dir/err"; do
-		n=$((n + 1))
-		[ $n -lt 600 ] || fail "$LINK: nobody connected in 30 s"
-		sleep 0.05
-	done
+	within 30 grep -q 'connection from' "$dir/err" || fail "$LINK: nobody connected in 30 s"
 }
 
 # shellcheck disable=SC2086
