@@ -12,13 +12,12 @@
 
 #include <aksu/dhcp.h>
 
+#include "support/fuzz.h"
 #include "wire/addr.h"
 #include "wire/arp.h"
 #include "wire/dhcp.h"
 #include "wire/ipv4.h"
 #include "wire/udp.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { FRAME = 2048, SENT_MAX = 40 };
 
@@ -34,25 +33,6 @@ struct world {
 };
 
 static const struct mac CLIENT = {{2, 0, 0, 0, 0, 1}}, SERVER = {{2, 0, 0, 0, 0, 2}};
-
-static void must(bool good)
-{
-	if (!good)
-		abort();
-}
-
-static void *give(void *ctx, size_t size, size_t align)
-{
-	(void)align;
-	((struct world *)ctx)->live += size;
-	return malloc(size);
-}
-
-static void take_back(void *ctx, void *p, size_t size)
-{
-	((struct world *)ctx)->live -= size;
-	free(p);
-}
 
 static void give_frame(struct world *w, const uint8_t *frame, size_t n)
 {
@@ -190,7 +170,7 @@ static void start(struct world *w)
 					.mtu = 1500};
 	struct aksu_dhcp_config c = {.size = sizeof(c), .entropy = {2}};
 
-	config.allocator = (struct aksu_allocator){give, take_back, w};
+	config.allocator = (struct aksu_allocator){fuzz_alloc, fuzz_free, &w->live};
 	w->s = aksu_new(&config, w->now);
 	must(w->s != NULL);
 	memcpy(link.mac, CLIENT.b, sizeof(link.mac));

@@ -17,11 +17,10 @@
 #include <stdlib.h>
 
 #include "stack/stack.h"
+#include "support/fuzz.h"
 #include "support/memory.h"
 #include "wire/checksum.h"
 #include "wire/ip.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
 	SOCKETS = 4,      /* of each side */
@@ -59,12 +58,6 @@ struct fuzz {
 	bool injected;
 	bool harsh; /* time was so long, or loss so long, that giving up is right */
 };
-
-static void must(bool truth)
-{
-	if (!truth)
-		abort();
-}
 
 static void on_panic(void *ctx, const char *file, int line, const char *what)
 {

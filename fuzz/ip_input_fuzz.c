@@ -12,21 +12,14 @@
 #include <stdlib.h>
 
 #include "ip/ip.h"
+#include "support/fuzz.h"
 #include "wire/checksum.h"
 #include "wire/icmp.h"
 #include "wire/ip.h"
 #include "wire/ipv4.h"
 #include "wire/ipv6.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 enum { BUDGET = 1 << 20 };
-
-static void must(bool truth)
-{
-	if (!truth)
-		abort();
-}
 
 static void *take(void *ctx, size_t size, size_t align)
 {

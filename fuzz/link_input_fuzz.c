@@ -12,11 +12,10 @@
 #include <string.h>
 
 #include "link/ether.h"
+#include "support/fuzz.h"
 #include "wire/checksum.h"
 #include "wire/ip.h"
 #include "wire/ipv6.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct world {
 	struct mem mem;
@@ -24,25 +23,6 @@ struct world {
 	struct link link;
 	instant now;
 };
-
-static void must(bool good)
-{
-	if (!good)
-		abort();
-}
-
-static void *give(void *ctx, size_t size, size_t align)
-{
-	(void)align;
-	((struct world *)ctx)->live += size;
-	return malloc(size);
-}
-
-static void take_back(void *ctx, void *p, size_t size)
-{
-	((struct world *)ctx)->live -= size;
-	free(p);
-}
 
 /* One of a few hops: collisions are what is interesting. */
 static struct aksu_addr hop_of(uint8_t x)
@@ -140,7 +120,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct aksu_addr v4 = aksu_addr_v4(10, 0, 0, 1), v6 = {{0xfd, [15] = 1}};
 	struct hash_key key = {1, 2};
 
-	w.mem = (struct mem){.from = {give, take_back, &w}, .budget = 1 << 20};
+	w.mem = (struct mem){.from = {fuzz_alloc, fuzz_free, &w.live}, .budget = 1 << 20};
 	must(link_init(&w.link, &w.mem, &config, &key) == 0);
 	must(link_addr_add(&w.link, &v4, w.now) == 0 && link_addr_add(&w.link, &v6, w.now) == 0);
 	while (size >= 2) {

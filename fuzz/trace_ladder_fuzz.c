@@ -12,15 +12,9 @@
 
 #include <aksu/trace.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "support/fuzz.h"
 
 static size_t column, widest;
-
-static void must(bool truth)
-{
-	if (!truth)
-		abort();
-}
 
 static void *get(void *ctx, size_t n, size_t align)
 {

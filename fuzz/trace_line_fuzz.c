@@ -8,15 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/fuzz.h"
 #include "trace/line.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool truth)
-{
-	if (!truth)
-		abort();
-}
 
 static bool same_options(const struct tcp_opts *a, const struct tcp_opts *b)
 {

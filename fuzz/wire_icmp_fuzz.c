@@ -6,22 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/fuzz.h"
 #include "wire/addr.h"
 #include "wire/checksum.h"
 #include "wire/icmp.h"
 #include "wire/ip.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 enum { MESSAGE_MAX = 2048 };
 
 static const struct aksu_addr SRC = {{0xfe, 0x80, [15] = 1}}, DST = {{0xff, 0x02, [15] = 1}};
-
-static void must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static csum sum_of(bool v4, const uint8_t *message, size_t n)
 {

@@ -5,18 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/fuzz.h"
 #include "wire/addr.h"
 #include "wire/ipv4.h"
 #include "wire/ipv6.h"
 #include "wire/udp.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 static bool inside(const uint8_t *at, size_t n, const uint8_t *data, size_t size)
 {

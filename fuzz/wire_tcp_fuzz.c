@@ -7,15 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/fuzz.h"
 #include "wire/tcp.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool good)
-{
-	if (!good)
-		abort();
-}
 
 /* What a segment may carry beside its flags: the rest is not written (MUST-65). */
 static void normalise(struct tcp_seg *seg)
