@@ -44,6 +44,8 @@ struct aksu; /* an instance */
 
 /* ------------------------------------------------------------------ life */
 
+#define AKSU_BUDGET_DEFAULT ((size_t)64 << 20)
+
 /**
  * How an instance is made. Set `size` to sizeof(struct aksu_config), `allocator` and `entropy`;
  * everything else may stay zero and then means its default.
@@ -53,7 +55,7 @@ struct aksu_config {
 	struct aksu_allocator allocator;
 	/** Bits nobody can guess: keys for ISNs, ports, cookies and tables come from here. */
 	uint8_t entropy[32];
-	/** The most memory that the instance may hold, in octets. Default 64 MiB. */
+	/** The most memory that the instance may hold, in octets. Default AKSU_BUDGET_DEFAULT. */
 	size_t budget;
 	/** Maximum segment lifetime (RFC 9293 3.4.2). Default 30 s, at most 240 s. */
 	aksu_time msl;

@@ -19,7 +19,6 @@
 #include "wire/addr.h"
 
 enum {
-	BUDGET_DEFAULT = 64 << 20, /* as aksu/aksu.h has it */
 	BUFFER = 1 << 20,     /* sixteen uncut segments on their way; with four both sides wait */
 	MMAP_FROM = 16 << 20, /* octets: what is larger is rare, and may come from the kernel */
 };
@@ -214,8 +213,8 @@ static void keep_memory(size_t budget)
 
 static bool make_stack(struct host *h, struct aksu_reason *why)
 {
-	size_t budget = h->options.budget ? (size_t)h->options.budget : BUDGET_DEFAULT;
-	uint32_t buffer = budget >= BUDGET_DEFAULT ? BUFFER : 0;
+	size_t budget = h->options.budget ? (size_t)h->options.budget : AKSU_BUDGET_DEFAULT;
+	uint32_t buffer = budget >= AKSU_BUDGET_DEFAULT ? BUFFER : 0;
 	struct aksu_config config = {
 		.size = sizeof(config),
 		.allocator = aksu_malloc_allocator(),

@@ -5,7 +5,6 @@
 #include "base/bytes.h"
 #include "stack/stack.h"
 
-#define BUDGET_DEFAULT    ((size_t)64 << 20)
 #define BUFFER_DEFAULT    (256u << 10)
 #define BUFFER_MIN        256u
 #define BUFFER_MAX        (1u << 30) /* a window is at most 2^30 (RFC 7323 2.3) */
@@ -105,7 +104,7 @@ static bool read_config(struct aksu_config *out, const struct aksu_config *confi
 		return false;
 	memcpy(out, config, min_size(config->size, sizeof(*out)));
 	if (out->budget == 0)
-		out->budget = BUDGET_DEFAULT;
+		out->budget = AKSU_BUDGET_DEFAULT;
 	if (out->events != NULL && (out->events->cap & (out->events->cap - 1)) != 0)
 		return false;
 	return true;
