@@ -19,7 +19,7 @@
 #define WIRE_FIELDS(X)                                                                           \
 	X(rate, "rate", RATE, "RATE", "of the bottleneck, as in 100mbit; no limit")              \
 	X(queue, "queue", QUEUE, "N",                                                            \
-	  "octets that wait before it, as in 64k; or bdp, 0.5bdp: times\n"                       \
+	  "octets that wait before it, as in 64k; or bdp, 0.5bdp: of\n"                          \
 	  "rate and delay of both ways; no limit")                                               \
 	X(delay, "delay", SPAN, "T", "of each packet, as in 33ms")                               \
 	X(jitter, "jitter", SPAN, "T", "and up to this much, drawn for each; order is kept")     \
@@ -32,12 +32,12 @@
 	X(corrupt, "corrupt", SHARE, "P", "packets that get one bit flipped")                    \
 	X(mtu, "mtu", OCTETS, "N", "longer packets vanish")                                      \
 	X(burst_begin, "burst", SHARE, "P",                                                      \
-	  "after each packet, the chance that a burst of losses begins;\n"                       \
-	  "--burst-end P, that it ends; --burst-loss P, in it, else all")                        \
+	  "after each packet, the chance of a burst of losses;\n"                                \
+	  "--burst-end P, of its end; --burst-loss P in it, else all")                           \
 	X(burst_end, "burst-end", SHARE, "P", NULL)                                              \
 	X(burst_loss, "burst-loss", SHARE, "P", NULL)                                            \
 	X(police_rate, "police", RATE, "RATE",                                                   \
-	  "what is faster is lost, but for --police-burst N octets at once")                     \
+	  "what is faster is lost, but for --police-burst N octets")                             \
 	X(police_burst, "police-burst", OCTETS, "N", NULL)                                       \
 	X(discipline, "discipline", DISCIPLINE, "WORD",                                          \
 	  "of the queue: tail, red, step, codel; --ecn: it marks ECN\n"                          \
