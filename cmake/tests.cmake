@@ -136,3 +136,29 @@ foreach(source IN LISTS sources)
 		WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 	aksu_register(fuzz/${name} fuzz)
 endforeach()
+
+# aksu under packetdrill (docs/packetdrill.md): an object for that tool to load, which exports
+# nothing but what the tool looks for. The library's own objects go into it, so they must be able to
+# move.
+if(NOT AKSU_M32 AND CMAKE_SYSTEM_NAME STREQUAL "Linux")
+	file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/packetdrill/*.c)
+	list(FILTER sources EXCLUDE REGEX "_test\\.c$")
+	set(exported ${PROJECT_SOURCE_DIR}/tests/packetdrill/exported.map)
+	add_library(packetdrill-aksu MODULE ${sources})
+	set_target_properties(packetdrill-aksu PROPERTIES PREFIX "" LINK_DEPENDS ${exported}
+		LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
+	target_compile_definitions(packetdrill-aksu PRIVATE _GNU_SOURCE)
+	target_link_options(packetdrill-aksu PRIVATE -Wl,--version-script=${exported})
+	target_link_libraries(packetdrill-aksu PRIVATE aksu_all)
+
+	aksu_test_program(test_packetdrill_loader ${PROJECT_SOURCE_DIR}/tests/packetdrill/loader_test.c)
+	target_sources(test_packetdrill_loader PRIVATE ${PROJECT_SOURCE_DIR}/tests/packetdrill/packet.c)
+	target_link_libraries(test_packetdrill_loader PRIVATE ${CMAKE_DL_LIBS} Threads::Threads)
+	add_dependencies(test_packetdrill_loader packetdrill-aksu)
+	add_test(NAME packetdrill/loader COMMAND test_packetdrill_loader)
+	aksu_register(packetdrill/loader packetdrill)
+	if(NOT AKSU_SANITIZE)
+		set_property(TEST packetdrill/loader APPEND PROPERTY
+			ENVIRONMENT "LD_PRELOAD=$<TARGET_FILE:packetdrill-aksu>")
+	endif()
+endif()
