@@ -300,6 +300,7 @@ static void finish(struct tcb *t, struct tcp_out *out)
 	if (seg->text_len > out->mss) {
 		seg->segments = (uint16_t)((seg->text_len + out->mss - 1u) / out->mss);
 		seg->mss = out->mss;
+		seg->flags |= AKSU_PSH; /* a burst ends: who merges it need not wait */
 	}
 	if (!seg_has(seg, AKSU_ACK))
 		return;

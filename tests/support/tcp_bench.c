@@ -230,7 +230,7 @@ static const char *inspect_text(struct bench *b, const struct tcp_out *o, const 
 		if (text[i] != bench_octet(seq + i))
 			return wrong(b, "octet %u is sent as %02x, it was queued as %02x", seq + i,
 				     text[i], bench_octet(seq + i));
-	if (n > 0 && (end == 1 + k->queued) != seg_has(seg, AKSU_PSH))
+	if (n > 0 && (end == 1 + k->queued || seg->segments > 1) != seg_has(seg, AKSU_PSH))
 		return wrong(b, "PSH is %s on %u:%u, the queue ends at %u",
 			     seg_has(seg, AKSU_PSH) ? "set" : "not set", seq, end, 1 + k->queued);
 	if (fin && k->fin != 0 && k->fin != end)
