@@ -61,7 +61,10 @@ struct aksu_config {
 	aksu_time msl;
 	/** Smallest retransmission timeout. Default 1 s (RFC 6298 2.4); smaller is a departure. */
 	aksu_time rto_min;
-	/** Buffers of a new connection, in octets, 256 to 2^30. Default 256 KiB each. */
+	/**
+	 * Buffers of a new connection, in octets, 256 to 2^30. Default 128 KiB each, which grow by
+	 * themselves; what is set here stays, unless a maximum is set too.
+	 */
 	uint32_t send_buffer, receive_buffer;
 	/** SYN records of one listener before SYN cookies are sent (RFC 4987). Default 1024. */
 	uint32_t syn_queue;
@@ -79,6 +82,15 @@ struct aksu_config {
 	 */
 	void (*panic)(void *ctx, const char *file, int line, const char *what);
 	void *panic_ctx;
+	/**
+	 * What the buffers of a connection may grow to where its path has use for it: the send
+	 * buffer with what is in flight, the receive buffer with what the application reads in a
+	 * round trip; each to half of the free budget at most, and not at all once AKSU_SO_SNDBUF
+	 * or AKSU_SO_RCVBUF was set. The window scale that is offered fits the latter (RFC
+	 * 7323 2.3). In octets, up to 2^30; no larger than the buffer itself: it does not grow.
+	 * Default 16776960 each, the most that a scale of 8 can say, where no size is set above.
+	 */
+	uint32_t send_buffer_max, receive_buffer_max;
 };
 
 /**

@@ -151,7 +151,8 @@ int64_t aksu_recvfrom(struct aksu *s, aksu_socket h, void *data, size_t n,
 
 enum {
 	AKSU_READABLE = 0x01, /**< data, end of stream, a connection to accept, or a datagram */
-	AKSU_WRITABLE = 0x02, /**< established, and room for AKSU_SO_SNDLOWAT octets */
+	AKSU_WRITABLE = 0x02, /**< established, room for AKSU_SO_SNDLOWAT octets, and less unsent
+				 than AKSU_TCP_NOTSENT_LOWAT */
 	AKSU_HUP = 0x04,      /**< both directions are finished */
 	AKSU_RDHUP = 0x08,    /**< the peer has sent its FIN */
 	AKSU_ERROR = 0x10,    /**< the connection failed: see AKSU_SO_ERROR. With it READABLE,
@@ -192,16 +193,17 @@ enum aksu_option {
 	AKSU_SO_ERROR, /**< R: what ended the connection (positive; it stays), or 0; UDP: and clears
 			  it */
 	AKSU_SO_SOFT_ERROR, /**< R: the last soft error (MUST-47), and clears it */
-	AKSU_SO_SNDBUF,     /**< RWc: octets, 256 to 2^30 */
-	AKSU_SO_RCVBUF,     /**< RWc: octets; a smaller one never moves the window's edge back */
-	AKSU_SO_SNDLOWAT,   /**< RWc: octets free to be WRITABLE, SNDBUF at most; default a third of
-			       it */
-	AKSU_SO_RCVLOWAT,   /**< RWc: octets to be READABLE; default 1, half of RCVBUF at most */
-	AKSU_SO_LINGER,     /**< RWc: -1 off; 0: close aborts with RST; others are kept and change
-			       nothing */
-	AKSU_SO_KEEPALIVE,  /**< RWc: 0 or 1, default 0 (MUST-24, MUST-25) */
-	AKSU_SO_REUSEADDR,  /**< RW: bind beside TIME-WAIT connections (always allowed here), kept
-			       for callers */
+	AKSU_SO_SNDBUF,   /**< RWc: octets, 256 to 2^30; read: as it is now. Set, it no longer grows
+			     by itself */
+	AKSU_SO_RCVBUF,   /**< RWc: the same; a smaller one never moves the window's edge back */
+	AKSU_SO_SNDLOWAT, /**< RWc: octets free to be WRITABLE, SNDBUF at most; default a third of
+			     it */
+	AKSU_SO_RCVLOWAT, /**< RWc: octets to be READABLE; default 1, half of RCVBUF at most */
+	AKSU_SO_LINGER,   /**< RWc: -1 off; 0: close aborts with RST; others are kept and change
+			     nothing */
+	AKSU_SO_KEEPALIVE, /**< RWc: 0 or 1, default 0 (MUST-24, MUST-25) */
+	AKSU_SO_REUSEADDR, /**< RW: bind beside TIME-WAIT connections (always allowed here), kept
+			      for callers */
 	AKSU_IP_TOS, /**< RWc: DiffServ in the upper six bits (MUST-48); the ECN bits are TCP's */
 	AKSU_IP_TTL, /**< RWc: TTL or hop limit, 1 to 255 (MUST-49) */
 	AKSU_IP_NO_SOFT_ERRORS, /**< RWc: 1: soft errors are not reported (SHLD-20) */
@@ -223,6 +225,8 @@ enum aksu_option {
 	AKSU_TCP_UNACKED,      /**< R: octets queued and not acknowledged */
 	AKSU_TCP_UNREAD,       /**< R: octets that aksu_recv() can return now */
 	AKSU_SO_LINK, /**< RW: UDP: the only link to hear and to speak on, -1: any; see below */
+	AKSU_TCP_NOTSENT_LOWAT, /**< RWc: octets queued and not sent from which on aksu_send() takes
+				   no more; 0, the default: no such mark */
 	AKSU_OPTION_COUNT,
 };
 

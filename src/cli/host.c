@@ -19,8 +19,10 @@
 #include "wire/addr.h"
 
 enum {
-	BUFFER = 1 << 20,     /* sixteen uncut segments on their way; with four both sides wait */
-	MMAP_FROM = 16 << 20, /* octets: what is larger is rare, and may come from the kernel */
+	HOST_BUDGET = 256 << 20, /* two buffers of BUFFER_MAX, of half of what is free each */
+	BUFFER = 1 << 20,      /* sixteen uncut segments on their way; with four both sides wait */
+	BUFFER_MAX = 64 << 20, /* 10 Gbit/s over 20 ms are 25 MB in flight, and as much waits */
+	MMAP_FROM = 16 << 20,  /* octets: what is larger is rare, and may come from the kernel */
 };
 
 _Static_assert((int)HOST_LINKS <= (int)WATCH_LINKS, "each link may be captured");
@@ -213,14 +215,16 @@ static void keep_memory(size_t budget)
 
 static bool make_stack(struct host *h, struct aksu_reason *why)
 {
-	size_t budget = h->options.budget ? (size_t)h->options.budget : AKSU_BUDGET_DEFAULT;
-	uint32_t buffer = budget >= AKSU_BUDGET_DEFAULT ? BUFFER : 0;
+	size_t budget = h->options.budget ? (size_t)h->options.budget : HOST_BUDGET;
+	uint32_t buffer = budget >= HOST_BUDGET ? BUFFER : 0;
 	struct aksu_config config = {
 		.size = sizeof(config),
 		.allocator = aksu_malloc_allocator(),
 		.budget = budget,
 		.send_buffer = buffer,
 		.receive_buffer = buffer,
+		.send_buffer_max = BUFFER_MAX,
+		.receive_buffer_max = BUFFER_MAX,
 	};
 
 	keep_memory(budget);

@@ -192,7 +192,7 @@ static const struct option_row ROWS[] = {
 	 "corrupt=0.1%,delay=20 (ms), drawn from --seed N",
 	 take_faults},
 	{"seed", "N", NULL, take_seed},
-	{"budget", "MIB", "the most memory that the stack may hold, default 64", take_budget},
+	{"budget", "MIB", "the most memory that the stack may hold, default 256", take_budget},
 	{"congestion", "NAME", "the congestion control of every connection", take_congestion},
 	{"name", "NAME", "what aksu ss calls it (--no-control: it cannot be asked)", take_name},
 	{"no-control", NULL, NULL, take_no_control},

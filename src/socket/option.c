@@ -33,6 +33,13 @@ static bool u32_option(uint32_t *out, int64_t v, int64_t low, int64_t high)
 	return in(v, low, high);
 }
 
+/* What the application chose does not grow by itself. */
+static bool buffer_option(uint32_t *size, uint32_t *most, int64_t v)
+{
+	*most = (uint32_t)v;
+	return u32_option(size, v, BUFFER_MIN, BUFFER_MAX);
+}
+
 static bool u8_option(uint8_t *out, int64_t v, int64_t low, int64_t high)
 {
 	*out = (uint8_t)v;
@@ -49,8 +56,8 @@ static bool maxseg_option(uint16_t *out, int64_t v)
 static bool set(struct tcp_conf *o, enum aksu_option option, int64_t v)
 {
 	switch (option) {
-	case AKSU_SO_SNDBUF: return u32_option(&o->sndbuf, v, BUFFER_MIN, BUFFER_MAX);
-	case AKSU_SO_RCVBUF: return u32_option(&o->rcvbuf, v, BUFFER_MIN, BUFFER_MAX);
+	case AKSU_SO_SNDBUF: return buffer_option(&o->sndbuf, &o->sndmax, v);
+	case AKSU_SO_RCVBUF: return buffer_option(&o->rcvbuf, &o->rcvmax, v);
 	case AKSU_SO_SNDLOWAT: return u32_option(&o->sndlowat, v, 0, BUFFER_MAX);
 	case AKSU_SO_RCVLOWAT: return u32_option(&o->rcvlowat, v, 1, BUFFER_MAX);
 	case AKSU_SO_LINGER: o->linger_ns = v; return v >= -1;
@@ -73,6 +80,7 @@ static bool set(struct tcp_conf *o, enum aksu_option option, int64_t v)
 	case AKSU_TCP_KEEPDATA: return flag_option(&o->keep_data, v);
 	case AKSU_TCP_USER_TIMEOUT: return time_option(&o->user_timeout, v, USER_TIMEOUT_DEFAULT);
 	case AKSU_TCP_SYN_TIMEOUT: return time_option(&o->syn_timeout, v, SYN_TIMEOUT_DEFAULT);
+	case AKSU_TCP_NOTSENT_LOWAT: return u32_option(&o->notsent_lowat, v, 0, BUFFER_MAX);
 	case AKSU_SO_REUSEADDR: return in(v, 0, 1);
 	case AKSU_SO_ERROR:
 	case AKSU_SO_SOFT_ERROR:
@@ -182,6 +190,7 @@ static int64_t get_conf(const struct tcp_conf *o, enum aksu_option option)
 	case AKSU_TCP_KEEPDATA: return o->keep_data;
 	case AKSU_TCP_USER_TIMEOUT: return time_value(o->user_timeout);
 	case AKSU_TCP_SYN_TIMEOUT: return time_value(o->syn_timeout);
+	case AKSU_TCP_NOTSENT_LOWAT: return o->notsent_lowat;
 	case AKSU_SO_REUSEADDR: return 1;
 	case AKSU_SO_ERROR:
 	case AKSU_SO_SOFT_ERROR:
@@ -200,6 +209,10 @@ static int64_t get_conn(struct tcb *t, enum aksu_option option)
 	int64_t v;
 
 	switch ((int)option) {
+	case AKSU_SO_SNDBUF: return snd_buffer(t);
+	case AKSU_SO_RCVBUF: return rcv_buffer(t);
+	case AKSU_SO_SNDLOWAT:
+		return t->conf->sndlowat != 0 ? t->conf->sndlowat : snd_buffer(t) / 3;
 	case AKSU_SO_ERROR: return t->error;
 	case AKSU_SO_SOFT_ERROR:
 		v = t->soft_error;
@@ -235,9 +248,10 @@ int aksu_get_option(struct aksu *s, aksu_socket h, enum aksu_option option, int6
 		return -AKSU_EBADF;
 	if (!is_for_udp(option))
 		return -AKSU_ENOPROTOOPT;
-	*value = option == AKSU_SO_ERROR  ? b->error
-		 : option == AKSU_SO_LINK ? b->link
-					  : get_conf(b->conf, option);
+	*value = option == AKSU_SO_ERROR                         ? b->error
+		 : option == AKSU_SO_LINK                        ? b->link
+		 : option == AKSU_SO_RCVBUF && b->protocol == 17 ? udp_queue_limit(b->conf)
+								 : get_conf(b->conf, option);
 	if (option == AKSU_SO_ERROR)
 		b->error = 0;
 	return AKSU_OK;

@@ -299,9 +299,10 @@ static const struct {
 	enum aksu_option option;
 	int64_t standard, low, high, other; /* what is between low and high is taken */
 } rows[] = {
-	{AKSU_SO_SNDBUF, 262144, 256, 1 << 30, 70000},
-	{AKSU_SO_RCVBUF, 262144, 256, 1 << 30, 70000},
-	{AKSU_SO_SNDLOWAT, 262144 / 3, 0, 1 << 30, 10},
+	{AKSU_SO_SNDBUF, 131072, 256, 1 << 30, 70000},
+	{AKSU_SO_RCVBUF, 131072, 256, 1 << 30, 70000},
+	{AKSU_TCP_NOTSENT_LOWAT, 0, 0, 1 << 30, 16384},
+	{AKSU_SO_SNDLOWAT, 131072 / 3, 0, 1 << 30, 10},
 	{AKSU_SO_RCVLOWAT, 1, 1, 1 << 30, 10},
 	{AKSU_SO_LINGER, -1, -1, INT64_MAX, 0},
 	{AKSU_SO_KEEPALIVE, 0, 0, 1, 1},
@@ -348,7 +349,7 @@ static void options_have_defaults_and_ranges(void **state)
 		/* Shared until changed: nobody else's changed. */
 		assert_int_equal(bench_option(&b, 0, other, rows[k].option), rows[k].standard);
 		if (rows[k].option == AKSU_SO_SNDBUF)
-			aksu_set_option(s, c, AKSU_SO_SNDBUF, 262144, b.now);
+			aksu_set_option(s, c, AKSU_SO_SNDBUF, 131072, b.now);
 	}
 	assert_int_equal(aksu_set_option(b.n[0].s, c, AKSU_OPTION_COUNT, 0, b.now),
 			 -AKSU_ENOPROTOOPT);

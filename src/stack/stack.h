@@ -454,6 +454,12 @@ int64_t udp_receive(struct aksu *s, uint32_t index, void *data, size_t n,
 /* There is room for datagrams: whoever waits for it is told. */
 void udp_writable(struct aksu *s);
 void udp_drop_queue(struct aksu *s, struct bound *b);
+/* Octets that may wait to be read: there is no growing here, so a size of its own by default. */
+#define UDP_QUEUE_OCTETS (256u << 10)
+static inline uint32_t udp_queue_limit(const struct tcp_conf *conf)
+{
+	return max_u32(conf->rcvbuf, min_u32(conf->rcvmax, UDP_QUEUE_OCTETS));
+}
 
 /* ------------------------------------------------------------------ events, checks */
 

@@ -27,7 +27,7 @@ static void enqueue(struct aksu *s, uint32_t index, const struct ip_in *in, cons
 	struct aksu_block *block;
 	struct datagram *d;
 
-	if (b->queue_octets + u->text_len > b->conf->rcvbuf) {
+	if (b->queue_octets + u->text_len > udp_queue_limit(b->conf)) {
 		drop(s, AKSU_DROP_UDP_QUEUE_FULL);
 		return;
 	}

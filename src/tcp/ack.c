@@ -97,7 +97,7 @@ static uint32_t advance_una(struct tcb *t, tcp_seq ack)
 	sent_ack(&x->sent, &t->env->mem, ack);
 	if (x->sent.lost == 0)
 		t->flags &= ~(uint32_t)TF_RTX_PMTU;
-	if (has(t, TF_SND_URGENT) && seq_geq(ack, t->snd.up))
+	if (has(t, TF_SND_URGENT) && seq_geq(ack, t->x->snd_up))
 		t->flags &= ~(uint32_t)TF_SND_URGENT;
 	return text;
 }

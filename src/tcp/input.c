@@ -411,11 +411,11 @@ static void step6_urgent(struct tcb *t, const struct tcp_seg *seg)
 
 	if (!seg_has(seg, AKSU_URG) || !takes_text(t))
 		return;
-	if (has(t, TF_RCV_URGENT) ? !seq_gt(up, t->rcv.up) : !seq_gt(up, t->rcv.nxt))
+	if (has(t, TF_RCV_URGENT) ? !seq_gt(up, t->x->rcv_up) : !seq_gt(up, t->rcv.nxt))
 		return;
 	if (tcb_extend(t) == NULL)
 		return; /* told when it comes again */
-	t->rcv.up = up;
+	t->x->rcv_up = up;
 	t->flags |= TF_RCV_URGENT;
 	t->notices |= NOTICE_URGENT;
 }
@@ -542,6 +542,7 @@ static enum step in_order(struct tcb *t, struct tcp_seg *seg, instant now)
 	bool filled = t->x->reasm.count > 0;
 	tcp_seq before = t->rcv.nxt;
 
+	rcv_tune(t, seg, now);
 	while (seg->text_len > 0) {
 		uint32_t want = until_held(t, seg), n = deliver_fairly(t, seg, want);
 
@@ -720,7 +721,7 @@ static void learn_from_syn(struct tcb *t, const struct tcp_seg *seg)
 	uint32_t offered = seq_dist(t->rcv.nxt, t->rcv.adv); /* the window that our SYN named */
 
 	t->irs = seg->seq;
-	t->rcv.nxt = t->last_ack_sent = seq_add(seg->seq, 1);
+	t->rcv.nxt = t->rcv.mark = t->last_ack_sent = seq_add(seg->seq, 1);
 	t->rcv.adv = seq_add(t->rcv.nxt, offered);
 	option_agree(t, seg);
 }

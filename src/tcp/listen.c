@@ -180,7 +180,7 @@ bool tcp_open_passive(struct tcb *t, struct tcp_env *env, const struct syn_recor
 	t->iss = t->snd.una = t->snd.wl2 = r->iss;
 	t->irs = t->snd.wl1 = r->irs;
 	t->snd.nxt = seq_add(r->iss, 1);
-	t->rcv.nxt = t->last_ack_sent = seq_add(r->irs, 1);
+	t->rcv.nxt = t->rcv.mark = t->last_ack_sent = seq_add(r->irs, 1);
 	t->rcv.adv = seq_add(t->rcv.nxt, first_window(p));
 	t->ts_recent = r->ts_recent;
 	t->ts_recent_s = (uint32_t)(env->events.now.ns / seconds(1).ns);

@@ -17,7 +17,7 @@ uint8_t option_rcv_shift(const struct tcp_conf *conf)
 
 	while (shift > 0 && 1u << shift > conf->rcvbuf / 16)
 		shift--;
-	while (shift < WSCALE_MAX && conf->rcvbuf >> shift > UINT16_MAX)
+	while (shift < WSCALE_MAX && max_u32(conf->rcvbuf, conf->rcvmax) >> shift > UINT16_MAX)
 		shift++;
 	return shift;
 }

@@ -280,10 +280,10 @@ static uint32_t gather(const struct tcb *t, tcp_seq seq, uint32_t n, struct tcp_
 /* 3.8.5: the pointer names the octet after the urgent data (MUST-62), however far (MUST-31). */
 static void add_urgent(const struct tcb *t, struct tcp_seg *seg)
 {
-	if (!has(t, TF_SND_URGENT) || !seq_lt(seg->seq, t->snd.up) || seg_has(seg, AKSU_SYN))
+	if (!has(t, TF_SND_URGENT) || !seq_lt(seg->seq, t->x->snd_up) || seg_has(seg, AKSU_SYN))
 		return;
 	seg->flags |= AKSU_URG;
-	seg->up = (uint16_t)min_u32(seq_dist(seg->seq, t->snd.up), UINT16_MAX);
+	seg->up = (uint16_t)min_u32(seq_dist(seg->seq, t->x->snd_up), UINT16_MAX);
 }
 
 /* The last touches, and what having sent it means. */

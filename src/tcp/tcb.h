@@ -40,7 +40,9 @@ enum tcp_timer { AKSU_TIMERS(TCP_TIMER_ENUM) };
 /* What the application chose, shared by all sockets that chose the same (copy-on-write). */
 struct tcp_conf {
 	uint32_t refs;
-	uint32_t sndbuf, rcvbuf;     /* octets */
+	uint32_t sndbuf, rcvbuf; /* octets, to begin with */
+	uint32_t sndmax, rcvmax; /* what they may grow to; no more than the above: they do not */
+	uint32_t notsent_lowat;  /* octets; 0: none */
 	uint32_t sndlowat, rcvlowat; /* octets; sndlowat 0: a third of sndbuf */
 	duration user_timeout;       /* R2; INSTANT_NEVER.ns: never */
 	duration syn_timeout;        /* R2 of the SYN */
@@ -63,8 +65,8 @@ enum tcb_flag {
 	TF_FIN_RECEIVED = 1u << 6, /* the peer's FIN is counted in rcv.nxt */
 	TF_FIN_HELD = 1u << 7,     /* the peer's FIN came out of order: it lies at x->fin_at */
 	TF_NO_READER = 1u << 8,   /* the application closed: text that comes is answered with RST */
-	TF_SND_URGENT = 1u << 9,  /* snd.up holds */
-	TF_RCV_URGENT = 1u << 10, /* rcv.up holds */
+	TF_SND_URGENT = 1u << 9,  /* x->snd_up holds */
+	TF_RCV_URGENT = 1u << 10, /* x->rcv_up holds */
 	TF_ACK_DELAYED = 1u << 11, /* in-order text waits for the delayed-ACK timer */
 	TF_WINDOW_DUE = 1u << 12,  /* the application read enough: tell the peer */
 	TF_PROBE_DUE = 1u << 13,   /* the persist timer expired */
@@ -97,14 +99,14 @@ struct tcp_snd {
 	tcp_seq una, nxt;
 	uint32_t wnd;     /* octets, in 32 bits (REC-1) */
 	tcp_seq wl1, wl2; /* SEG.SEQ and SEG.ACK of the last window update */
-	tcp_seq up;
 	uint32_t max_wnd; /* MAX.SND.WND of RFC 5961 */
 };
 
 struct tcp_rcv {
 	tcp_seq nxt;
-	tcp_seq adv; /* the right edge promised: RCV.NXT + RCV.WND; never moves left (SHLD-14) */
-	tcp_seq up;
+	tcp_seq adv;  /* the right edge promised: RCV.NXT + RCV.WND; never moves left (SHLD-14) */
+	tcp_seq mark; /* autotune.c: read up to here, half a buffer was taken since ... */
+	uint32_t mark_us; /* ... this moment, modulo 2^32 */
 };
 
 struct tcp_rtt {
@@ -134,6 +136,7 @@ struct tcb {
 	uint16_t rcv_mss;  /* largest text seen in a segment: what "full-sized" means (E13) */
 	uint8_t state;     /* enum tcp_state; only tcb_set_state() writes it */
 	uint8_t snd_shift, rcv_shift;
+	uint8_t rcv_grown;     /* how often the receive buffer was doubled */
 	uint8_t backoff;       /* retransmission or persist time-outs in a row */
 	uint8_t acks_due;      /* ACKs to be sent at once, counted (RFC 5681 4.2) */
 	uint8_t ack_why;       /* enum aksu_why of the next of them */
@@ -206,6 +209,7 @@ struct tcb_ext {
 	uint32_t batch;              /* ... and the most in any, since the last time-out */
 	tcp_seq round_end;           /* SND.NXT when this round trip began */
 	uint64_t lost_told;          /* of sent.found_lost, what the congestion control knows */
+	tcp_seq snd_up, rcv_up;      /* SND.UP and RCV.UP, while TF_SND_URGENT, TF_RCV_URGENT */
 	tcp_seq small_end;           /* Minshall: end of the last small segment sent */
 	tcp_seq fin_at;              /* TF_FIN_HELD: number of the peer's FIN */
 	uint32_t unacked_rcvd;       /* octets received and not yet acknowledged */

@@ -149,6 +149,12 @@ static inline uint32_t initial_window(uint32_t mss)
 	return min_u32(IW_SEGMENTS * mss, max_u32(2 * mss, IW_OCTETS));
 }
 
+/* autotune.c: the sizes of the buffers, in octets, now. */
+uint32_t snd_buffer(const struct tcb *t);
+uint32_t rcv_buffer(const struct tcb *t);
+/* Text came in order: the receive buffer grows if the application takes that much. */
+void rcv_tune(struct tcb *t, const struct tcp_seg *seg, instant now);
+
 /* window.c */
 uint32_t rcv_space(const struct tcb *t);         /* octets of the buffer that are free */
 bool rcv_wants_update(const struct tcb *t);      /* receiver's SWS avoidance (MUST-39) */

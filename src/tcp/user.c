@@ -57,9 +57,22 @@ static int send_error(const struct tcb *t)
 
 static uint32_t send_room(const struct tcb *t)
 {
-	uint32_t held = tcb_x(t)->sndq.length;
+	uint32_t held = tcb_x(t)->sndq.length, size = snd_buffer(t);
 
-	return t->conf->sndbuf > held ? t->conf->sndbuf - held : 0;
+	return size > held ? size - held : 0;
+}
+
+/*
+ * No more than the mark may wait unsent; below it a whole segment is taken, so that a small mark
+ * does not cut what is queued into crumbs.
+ */
+static uint32_t unsent_room(const struct tcb *t)
+{
+	uint32_t unsent = snd_unsent(t), mark = t->conf->notsent_lowat;
+
+	if (mark == 0)
+		return UINT32_MAX;
+	return unsent < mark ? max_u32(mark - unsent, eff_snd_mss(t)) : 0;
 }
 
 /* What follows from having queued something: the mark of urgent data, MORE, timers. */
@@ -69,7 +82,7 @@ static void queued(struct tcb *t, bool more, bool urgent, instant now)
 	if (more)
 		t->flags |= TF_MORE;
 	if (urgent) { /* SND.UP <- the octet after it (MUST-62) */
-		t->snd.up = seq_add(snd_queue_start(t), t->x->sndq.length);
+		t->x->snd_up = seq_add(snd_queue_start(t), t->x->sndq.length);
 		t->flags |= TF_SND_URGENT;
 	}
 	tcb_unstarve(t);
@@ -90,7 +103,7 @@ int64_t tcp_send(struct tcb *t, const uint8_t *data, size_t n, bool more, bool u
 
 	if (error != AKSU_OK)
 		return error;
-	room = (uint32_t)min_size(n, send_room(t));
+	room = (uint32_t)min_size(n, min_u32(send_room(t), unsent_room(t)));
 	if (room == 0)
 		return n == 0 ? 0 : -AKSU_EAGAIN;
 	/* D7: what is queued must not eat what receiving needs, or two full hosts wait for ever. */
@@ -111,7 +124,7 @@ int tcp_send_slice(struct tcb *t, struct slice s, bool more, instant now)
 
 	if (error != AKSU_OK)
 		return error;
-	if (send_room(t) < s.len)
+	if (send_room(t) < s.len || unsent_room(t) == 0)
 		return -AKSU_EAGAIN;
 	if (tcb_extend(t) == NULL || !bytes_append_slice(&t->x->sndq, &t->env->mem, s))
 		return no_memory(t, now);
@@ -164,9 +177,9 @@ static tcp_seq read_next(const struct tcb *t)
 
 uint32_t tcp_urgent_left(const struct tcb *t)
 {
-	if (!has(t, TF_RCV_URGENT) || !seq_gt(t->rcv.up, read_next(t)))
+	if (!has(t, TF_RCV_URGENT) || !seq_gt(t->x->rcv_up, read_next(t)))
 		return 0;
-	return seq_dist(read_next(t), t->rcv.up);
+	return seq_dist(read_next(t), t->x->rcv_up);
 }
 
 /* ---------------------------------------------------------------- 3.10.4 CLOSE */
@@ -269,21 +282,22 @@ void tcp_abort(struct tcb *t, struct reply *re)
 
 /* ---------------------------------------------------------------- 3.10.6 STATUS */
 
-/* With a low-water mark (U-20). */
+/* With low-water marks (U-20). */
 static bool is_writable(const struct tcb *t)
 {
-	uint32_t lowat = t->conf->sndlowat != 0 ? min_u32(t->conf->sndlowat, t->conf->sndbuf)
-						: t->conf->sndbuf / 3;
+	uint32_t size = snd_buffer(t), lowat = t->conf->sndlowat;
 
+	lowat = lowat != 0 ? min_u32(lowat, size) : size / 3;
 	if (t->state != TCP_ESTABLISHED && t->state != TCP_CLOSE_WAIT)
 		return false;
-	return !has(t, TF_CLOSED | TF_STARVED) && send_room(t) >= max_u32(lowat, 1);
+	return !has(t, TF_CLOSED | TF_STARVED) && send_room(t) >= max_u32(lowat, 1) &&
+	       unsent_room(t) > 0;
 }
 
 /* No more than half of the buffer: the peer may not be able to send more than that unread. */
 static uint32_t readable_at(const struct tcb *t)
 {
-	return min_u32(t->conf->rcvlowat, t->conf->rcvbuf / 2);
+	return min_u32(t->conf->rcvlowat, rcv_buffer(t) / 2);
 }
 
 uint32_t tcp_ready(const struct tcb *t)

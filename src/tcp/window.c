@@ -15,17 +15,17 @@
 
 uint32_t rcv_space(const struct tcb *t)
 {
-	uint32_t held = tcb_x(t)->rcvq.length;
+	uint32_t held = tcb_x(t)->rcvq.length, size = rcv_buffer(t);
 
-	return t->conf->rcvbuf > held ? t->conf->rcvbuf - held : 0;
+	return size > held ? size - held : 0;
 }
 
 /* The largest window to offer: the buffer, or less where the link's own queue is shorter. */
 static uint32_t window_most(const struct tcb *t)
 {
-	uint32_t limit = t->env->window_limit;
+	uint32_t limit = t->env->window_limit, size = rcv_buffer(t);
 
-	return limit != 0 ? min_u32(limit, t->conf->rcvbuf) : t->conf->rcvbuf;
+	return limit != 0 ? min_u32(limit, size) : size;
 }
 
 /* When memory is tight an application that has read everything is given two segments, no more. */
@@ -67,7 +67,7 @@ uint16_t rcv_advertise(struct tcb *t, bool syn)
 	uint8_t shift = syn ? 0 : t->rcv_shift; /* never scaled on a SYN (B9) */
 	uint32_t grain = 1u << shift;
 	tcp_seq edge = edge_possible(t);
-	uint32_t wnd, up, field, limit = t->conf->rcvbuf + t->conf->rcvbuf / 16;
+	uint32_t wnd, up, field, limit = rcv_buffer(t) + rcv_buffer(t) / 16;
 
 	if (seq_dist(t->rcv.adv, edge) < edge_step(t))
 		edge = t->rcv.adv;

@@ -44,6 +44,7 @@ static const char *const option_names[] = {
 	[AKSU_TCP_UNSENT] = "tcp_unsent",
 	[AKSU_TCP_UNACKED] = "tcp_unacked",
 	[AKSU_TCP_UNREAD] = "tcp_unread",
+	[AKSU_TCP_NOTSENT_LOWAT] = "tcp_notsent_lowat",
 	[AKSU_SO_LINK] = "so_link",
 };
 _Static_assert(COUNT_OF(option_names) == AKSU_OPTION_COUNT, "a name for every option");
