@@ -42,6 +42,17 @@ bench: all ## the benchmarks of the command; TUN with virtio_net_hdr and without
 	build/aksu bench
 	@build/bench/offload || test $$? = 77
 
+PATHS ?= build/paths.jsonl
+PATHS_FLAGS ?=
+bench-paths: all ## PATHS=build/paths.jsonl: goodput against Linux over bad networks, an hour; docs/paths.md
+	bench/paths/run.py $(PATHS) $(PATHS_FLAGS)
+	bench/paths/table.py $(PATHS)
+
+bench-paths-quick: all ## three runs over a few of them, five minutes; prints the tables
+	rm -f build/paths-quick.jsonl
+	bench/paths/run.py build/paths-quick.jsonl --quick $(PATHS_FLAGS)
+	bench/paths/table.py build/paths-quick.jsonl --print
+
 SEEDS ?= 1..20000
 worlds: all ## SEEDS=1..20000: whole connections on bad wires, one for each seed
 	AKSU_SEEDS=$(SEEDS) build/tests/test_tests_worlds
@@ -74,6 +85,6 @@ clean: ## removes all build directories
 	rm -rf build build-release build-debug build-clang build-i386 build-freestanding build-wasm32 build-fuzz build-mutants
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 24
 
-.PHONY: all run test tidy fuzz bench worlds interop reqs mutants snap format clean help
+.PHONY: all run test tidy fuzz bench bench-paths bench-paths-quick worlds interop reqs mutants snap format clean help

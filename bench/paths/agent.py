@@ -8,6 +8,7 @@ say, each answered by one line. bench/paths/world.py starts two of them.
     {"do": "linux", "port": 5001, "congestion": "cubic"}           the kernel's TCP sends
     {"do": "aksu", "port": 5001, "argv": ["build/aksu", ...]}      ours does, from /dev/zero
     {"do": "stop", "port": 5001}                   ends what sends there, and tells its figures
+    {"do": "forget"}                               ends everything
     {"do": "duplicates"}                           segments that came twice, ever
 """
 import json
@@ -143,6 +144,10 @@ def answer(order, ends):
         return {}
     if do == "stop":
         return ends.pop(port).close()
+    if do == "forget":
+        while ends:
+            ends.popitem()[1].close()
+        return {}
     return duplicates()
 
 
