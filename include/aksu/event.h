@@ -190,6 +190,8 @@ enum {
 	AKSU_OPT_SACK_OK = 0x04,
 	AKSU_OPT_TS = 0x08,
 	AKSU_OPT_SACK = 0x10,
+	AKSU_OPT_ACCECN0 = 0x20, /**< RFC 9768 3.2.3, in one order of its counters or the other */
+	AKSU_OPT_ACCECN1 = 0x40,
 };
 
 struct aksu_event_sack {
@@ -220,9 +222,13 @@ struct aksu_event {
 	uint8_t retransmission; /**< SEGMENT_OUT: how many times it was sent before; SEGMENT_IN: 1
 				   for a duplicate */
 	uint8_t error;          /**< ERROR: enum aksu_error */
+	uint8_t ae;             /**< 1: the control bit AE of RFC 9768 */
+	uint8_t ecn; /**< SEGMENT_*: the packet's ECN field: 0, 1: ECT(1), 2: ECT(0), 3: CE */
+	uint8_t accecn_fields; /**< counters that the AccECN option carried, in its order */
+	uint8_t reserved;
 	uint16_t link;
 	uint16_t local_port, remote_port;
-	uint16_t mss;    /**< the option; of several segments in one (`segments`): the text of each */
+	uint16_t mss; /**< the option; of several segments in one (`segments`): the text of each */
 	uint16_t window; /**< the field, unscaled */
 	uint16_t urgent;
 	uint16_t segments; /**< how many wire segments this one stands for (1 unless the link cuts
@@ -235,6 +241,7 @@ struct aksu_event {
 	uint32_t window_bytes; /**< the window, scaled */
 	uint32_t cwnd, ssthresh, in_flight;
 	uint32_t srtt_us, rto_us;
+	uint32_t accecn[3]; /**< AccECN's counters: octets with ECT(0), with CE, with ECT(1) */
 	struct aksu_event_sack sack[4];
 	struct aksu_addr local, remote;
 };

@@ -121,7 +121,7 @@ static size_t write_headers(struct aksu *s, struct iface *i, const struct flow *
 		.dst = f->remote,
 		.protocol = 6,
 		.ttl = env.ttl != 0 ? env.ttl : IP_TTL_DEFAULT,
-		.tos = env.tos,
+		.tos = (uint8_t)(env.tos | out->seg.ecn), /* the upper bits are the application's */
 		.id = (uint16_t)(env.may_cut ? ip_id(&s->ip, &f->local, &f->remote, 6)
 					     : s->packets), /* with DF it means nothing (MAY-4) */
 		.flow = env.label & 0xfffff,

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "stack/stack.h"
 #include "wire/checksum.h"
+#include "wire/ip.h"
 
 /* ---------------------------------------------------------------- TCP */
 
@@ -158,6 +159,7 @@ static void tcp_deliver(struct aksu *s, const struct ip_in *in, const struct aks
 		return;
 	}
 	count_merged(rx, &seg);
+	seg.ecn = in->tos & IP_ECN_MASK; /* nothing merges across a change of it */
 	seg.block = in->block != NULL ? in->block : rx->block;
 	s->env.counters.segments_in += seg.segments;
 	demultiplex(s, &f, &seg);

@@ -207,11 +207,17 @@ void event_segment(struct aksu_event *e, const struct tcp_seg *seg)
 	e->window = seg->rawwnd;
 	e->urgent = seg->up;
 	e->segments = seg->segments;
+	e->ae = seg->ae;
+	e->ecn = seg->ecn;
 	e->options = o->present;
 	e->mss = seg->segments > 1 ? seg->mss : o->mss;
 	e->wscale = o->wscale;
 	e->tsval = ts_raw(o->tsval);
 	e->tsecr = ts_raw(o->tsecr);
+	e->accecn_fields = (uint8_t)o->accecn.fields;
+	e->accecn[0] = o->accecn.e0b;
+	e->accecn[1] = o->accecn.ceb;
+	e->accecn[2] = o->accecn.e1b;
 	e->sack_count = o->sack_count;
 	for (unsigned i = 0; i < o->sack_count && i < TCP_SACK_MAX; i++) {
 		e->sack[i].start = seq_raw(o->sack[i].start);

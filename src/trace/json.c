@@ -55,7 +55,7 @@ static void endpoint(struct text *t, const char *name, const struct aksu_addr *a
 	string(t, name, text_end(&value));
 }
 
-static void flags(struct text *t, uint8_t bits)
+static void flags(struct text *t, uint8_t bits, bool ae)
 {
 	static const char *const names[] = {"FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"};
 	const char *comma = "";
@@ -71,7 +71,33 @@ static void flags(struct text *t, uint8_t bits)
 		text_char(t, '"');
 		comma = ",";
 	}
+	if (ae) {
+		text_str(t, comma);
+		text_str(t, "\"AE\"");
+	}
 	text_char(t, ']');
+}
+
+/* The packet's ECN field, where it says something. */
+static void codepoint(struct text *t, uint8_t ecn)
+{
+	static const char *const names[] = {"", "ect1", "ect0", "ce"};
+
+	if (ecn != 0)
+		string(t, "ecn", names[ecn & 3]);
+}
+
+/* The counters that were there, in the order of the option. */
+static void accecn(struct text *t, const struct aksu_event *e)
+{
+	static const char *const names[] = {"accecn_e0b", "accecn_ceb", "accecn_e1b"};
+	bool zero = e->options & AKSU_OPT_ACCECN0;
+
+	for (unsigned i = 0; i < e->accecn_fields && i < COUNT_OF(names); i++) {
+		unsigned k = zero ? i : 2 - i;
+
+		number(t, names[k], e->accecn[k]);
+	}
 }
 
 static void sacks(struct text *t, const struct aksu_event *e)
@@ -102,11 +128,14 @@ static void options(struct text *t, const struct aksu_event *e)
 	}
 	if (e->options & AKSU_OPT_SACK)
 		sacks(t, e);
+	if (e->options & (AKSU_OPT_ACCECN0 | AKSU_OPT_ACCECN1))
+		accecn(t, e);
 }
 
 static void segment(struct text *t, const struct aksu_event *e)
 {
-	flags(t, e->flags);
+	codepoint(t, e->ecn);
+	flags(t, e->flags, e->ae);
 	number(t, "seq", e->seq);
 	number(t, "ack", e->ack);
 	number(t, "length", e->length);

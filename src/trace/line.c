@@ -9,13 +9,23 @@
 /* A segment as both printers know it: plain numbers, already relative or not. */
 struct printed {
 	uint8_t flags, options, wscale, sack_count;
+	uint8_t ecn, accecn_fields;
+	bool ae;
 	uint16_t window, urgent, mss;
 	uint16_t piece; /* octets of text in each segment, where this stands for several; or 0 */
 	uint32_t seq, ack, length, tsval, tsecr;
+	uint32_t accecn[3];
 	struct aksu_event_sack sack[TCP_SACK_MAX];
 };
 
-static void print_flags(struct text *t, uint8_t flags)
+static void print_ecn(struct text *t, uint8_t ecn)
+{
+	static const char *const codepoints[] = {"", "[ect1] ", "[ect0] ", "[ce] "};
+
+	text_str(t, codepoints[ecn & 3]);
+}
+
+static void print_flags(struct text *t, uint8_t flags, bool ae)
 {
 	/* clang-format off */
 	static const struct { uint8_t bit; char letter; } letters[] = {
@@ -24,11 +34,14 @@ static void print_flags(struct text *t, uint8_t flags)
 	};
 	/* clang-format on */
 
-	if (flags == 0)
+	if (flags == 0 && !ae)
 		text_char(t, '-');
-	for (size_t i = 0; i < COUNT_OF(letters); i++)
+	for (size_t i = 0; i < COUNT_OF(letters); i++) {
+		if (letters[i].bit == AKSU_ACK && ae)
+			text_char(t, 'A');
 		if (flags & letters[i].bit)
 			text_char(t, letters[i].letter);
+	}
 }
 
 static void word_number(struct text *t, const char *word, uint32_t n)
@@ -44,10 +57,28 @@ static void print_sack_ok(struct text *t, const struct printed *p, const char *c
 	text_str(t, p->options & AKSU_OPT_TS ? "sackOK" : "nop,nop,sackOK");
 }
 
+/* RFC 9768's counters in the order of the option, and the NOPs that fill it up. */
+static void print_accecn(struct text *t, const struct printed *p)
+{
+	static const char *const names[] = {" e0b ", " ceb ", " e1b "};
+	static const char *const fill[] = {",nop,nop", ",nop,nop,nop", "", ",nop"};
+	bool zero = p->options & AKSU_OPT_ACCECN0;
+	unsigned n = min_u32(p->accecn_fields, 3);
+
+	text_str(t, "ECN");
+	for (unsigned i = 0; i < n; i++) {
+		unsigned k = zero ? i : 2 - i;
+
+		word_number(t, names[k], p->accecn[k]);
+	}
+	text_str(t, fill[n]);
+}
+
 /* Options in the order in which tcp_emit() writes them, with the NOPs that it needs. */
 static void print_options(struct text *t, const struct printed *p)
 {
 	bool syn = p->flags & AKSU_SYN;
+	bool accecn = p->options & (AKSU_OPT_ACCECN0 | AKSU_OPT_ACCECN1);
 	const char *comma = "";
 
 	text_str(t, " <");
@@ -62,6 +93,8 @@ static void print_options(struct text *t, const struct printed *p)
 		word_number(t, " ecr ", p->tsecr);
 		comma = ",";
 	}
+	if (accecn && !syn)
+		text_str(t, comma), print_accecn(t, p), comma = ",";
 	if (p->options & AKSU_OPT_WSCALE)
 		text_str(t, comma), word_number(t, "nop,wscale ", p->wscale), comma = ",";
 	if (p->options & AKSU_OPT_SACK) {
@@ -71,13 +104,17 @@ static void print_options(struct text *t, const struct printed *p)
 			word_number(t, " ", p->sack[i].start);
 			word_number(t, ":", p->sack[i].end);
 		}
+		comma = ",";
 	}
+	if (accecn && syn)
+		text_str(t, comma), print_accecn(t, p);
 	text_char(t, '>');
 }
 
 static void print_segment(struct text *t, const struct printed *p)
 {
-	print_flags(t, p->flags);
+	print_ecn(t, p->ecn);
+	print_flags(t, p->flags, p->ae);
 	word_number(t, " ", p->seq);
 	word_number(t, ":", p->seq + p->length);
 	word_number(t, "(", p->length);
@@ -99,7 +136,11 @@ size_t trace_segment_print(const struct tcp_seg *seg, char *out, size_t cap)
 	const struct tcp_opts *o = &seg->opts;
 	struct printed p = {
 		.flags = seg->flags,
+		.ae = seg->ae,
+		.ecn = seg->ecn,
 		.options = o->present,
+		.accecn_fields = (uint8_t)o->accecn.fields,
+		.accecn = {o->accecn.e0b, o->accecn.ceb, o->accecn.e1b},
 		.wscale = o->wscale,
 		.sack_count = o->sack_count,
 		.window = seg->rawwnd,
@@ -133,7 +174,11 @@ static struct printed printed_event(const struct aksu_event *e, bool absolute)
 	uint32_t other = absolute ? 0 : out ? e->irs : e->iss;
 	struct printed p = {
 		.flags = e->flags,
+		.ae = e->ae,
+		.ecn = e->ecn,
 		.options = e->options,
+		.accecn_fields = e->accecn_fields,
+		.accecn = {e->accecn[0], e->accecn[1], e->accecn[2]},
 		.wscale = e->wscale,
 		.sack_count = e->sack_count,
 		.window = e->window,

@@ -9,10 +9,12 @@
  *              | "!" DROP                                       a host did not use what it got
  *              | "@" timer                                      a timer of a host expired
  *              | word ...                                       anything else: left to the reader
- *      segment = flags seq ":" end "(" length ["/" size] ")" ["ack" n] ["win" n] ["urg" n]
+ *      segment = [ecn] flags seq ":" end "(" length ["/" size] ")" ["ack" n] ["win" n] ["urg" n]
  *                ["<" options ">"]             size: of each segment that this one stands for
- *      flags   = one or more of S F R P E W U "."               "." is ACK
+ *      ecn     = "[noecn]" | "[ect0]" | "[ect1]" | "[ce]"       the packet's ECN field
+ *      flags   = one or more of S F R P U E W A "."             "." is ACK, A is AE
  *      options = list of: mss n | wscale n | sackOK | TS val n ecr n | sack a:b ... | nop | eol
+ *                | ECN e0b n ceb n e1b n                        or backwards; the first of them
  *
  * It is packetdrill's grammar of packets; sequence numbers are relative to the connection's initial
  * ones, `end` is seq + length (SYN and FIN do not count), windows are the field as it was sent.
@@ -48,6 +50,7 @@ enum {
 	TRACE_ANY_LENGTH = 0x20,  /* the line gave no seq:end(length) at all */
 	TRACE_ANY_TSVAL = 0x40,   /* "TS val *": any value */
 	TRACE_ANY_TSECR = 0x80,
+	TRACE_HAS_ECN = 0x100, /* "[...]" was there */
 };
 
 struct trace_line {

@@ -143,20 +143,43 @@ static uint8_t flag_of(char c)
 	return 0;
 }
 
+/* The packet's ECN field, by packetdrill's names. */
+static bool read_ecn(struct reader *r)
+{
+	static const char *const names[] = {"noecn", "ect1", "ect0", "ce"};
+
+	if (!take(r, '['))
+		return true;
+	for (uint8_t i = 0; i < COUNT_OF(names); i++) {
+		if (!take_word(r, names[i]))
+			continue;
+		r->out->seg.ecn = i;
+		r->out->has |= TRACE_HAS_ECN;
+		if (!take(r, ']'))
+			break;
+		skip_blanks(r);
+		return true;
+	}
+	return fail(r, "the ECN field is written [noecn], [ect0], [ect1] or [ce]");
+}
+
 static bool read_flags(struct reader *r)
 {
 	uint8_t flags = 0;
-	bool none = take(r, '-');
+	bool none = take(r, '-'), ae = false;
 
-	while (!none && flag_of(peek(r)) != 0) {
+	while (!none && (flag_of(peek(r)) != 0 || peek(r) == 'A')) {
+		ae |= peek(r) == 'A';
 		flags |= flag_of(peek(r));
 		r->at++;
 	}
-	if (flags == 0 && !none)
-		return fail(r, "flags should stand here: S F R P U E W or . (ACK), or - for none");
+	if (flags == 0 && !ae && !none)
+		return fail(r,
+			    "flags should stand here: S F R P U E W A or . (ACK), or - for none");
 	if (peek(r) != ' ' && !at_end(r))
-		return fail(r, "no such flag: there are S F R P U E W and . (ACK)");
+		return fail(r, "no such flag: there are S F R P U E W A and . (ACK)");
 	r->out->seg.flags = flags;
+	r->out->seg.ae = ae;
 	return true;
 }
 
@@ -257,6 +280,33 @@ static bool read_sack(struct reader *r)
 	return o->sack_count > 0 || fail(r, "the option is written sack start:end ...");
 }
 
+/* The first names the order; the others follow in it. */
+static bool read_accecn(struct reader *r)
+{
+	static const char *const names[] = {"e0b", "ceb", "e1b"};
+	struct tcp_opts *o = &r->out->seg.opts;
+	uint32_t *const counters[] = {&o->accecn.e0b, &o->accecn.ceb, &o->accecn.e1b};
+	bool one;
+
+	skip_blanks(r);
+	one = r->at + 2 < r->size && memcmp(r->line + r->at, "e1b", 3) == 0;
+	o->present |= one ? AKSU_OPT_ACCECN1 : AKSU_OPT_ACCECN0;
+	for (unsigned i = 0; i < 3; i++) {
+		unsigned k = one ? 2 - i : i;
+		uint64_t v;
+
+		skip_blanks(r);
+		if (!take_word(r, names[k]))
+			break;
+		skip_blanks(r);
+		if (!number(r, TCP_ACCECN_MASK, &v))
+			return false;
+		*counters[k] = (uint32_t)v;
+		o->accecn.fields++;
+	}
+	return true;
+}
+
 static bool read_option(struct reader *r)
 {
 	struct tcp_opts *o = &r->out->seg.opts;
@@ -287,7 +337,9 @@ static bool read_option(struct reader *r)
 		return read_timestamps(r);
 	if (take_word(r, "sack"))
 		return read_sack(r);
-	return fail(r, "no such option: there are mss, wscale, sackOK, TS, sack, nop, eol");
+	if (take_word(r, "ECN"))
+		return read_accecn(r);
+	return fail(r, "no such option: there are mss, wscale, sackOK, TS, sack, ECN, nop, eol");
 }
 
 static bool read_options(struct reader *r)
@@ -346,7 +398,7 @@ static bool read_segment(struct reader *r)
 {
 	r->out->seg.segments = 1;
 	skip_blanks(r);
-	if (!read_flags(r))
+	if (!read_ecn(r) || !read_flags(r))
 		return false;
 	skip_blanks(r);
 	if (!read_numbers(r))

@@ -38,6 +38,14 @@ static void segments_survive_a_round_trip(void **state)
 		". 1:1(0) ack 1 win 9 <nop,nop,TS val 3 ecr 4,nop,nop,sack 2001:3001 4001:5001>",
 		"- 5:6(1) win 1",
 		"P. 1:4001(4000/1460) ack 1 win 1000",
+		"SEWA 0:0(0) win 9",
+		"[ce] PWA. 1:11(10) ack 1 win 9",
+		"[ect0] A 1:11(10) win 9",
+		"[ect1] . 1:11(10) ack 1 win 9 <ECN e0b 1 ceb 0 e1b 1,nop>",
+		". 1:11(10) ack 1 win 9 <nop,nop,TS val 3 ecr 4,ECN e1b 16777215 ceb 7>",
+		". 1:1(0) ack 1 win 9 <ECN e0b 1001,nop,nop,nop,nop,nop,sack 5:9>",
+		"SW. 0:0(0) ack 1 win 9 <mss 1460,nop,wscale 7,ECN e1b 1 ceb 0 e0b 1,nop>",
+		"S. 0:0(0) ack 1 win 9 <mss 1460,ECN,nop,nop>",
 	};
 
 	(void)state;
@@ -101,6 +109,8 @@ static void what_is_wrong_is_said_with_its_column(void **state)
 		{"> S 0:4294967296(0)", 15}, {"> . 1:1(0) ack 1 sack", 17}, {"= CLOSED x", 9},
 		{"> . 1:9(8/8) ack 1", 11}, {"> . 1:9(8/0) ack 1", 11},
 		{"> . 1:1(0) <sack 1:2 3:4 5:6 7:8 9:10>", 33}, {"> . 1:1(0) <nop,TS val 1>", 24},
+		{"> [ect2] . 1:1(0)", 3}, {"> [ect0 . 1:1(0)", 7},
+		{"> . 1:1(0) <ECN e0b 16777216>", 27}, {"> . 1:1(0) <ECN ceb 1>", 16},
 	};
 	/* clang-format on */
 

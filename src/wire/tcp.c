@@ -3,9 +3,9 @@
  * wire/tcp.c - reading and writing TCP headers and options.
  *
  * RFC 9293 section 3.1 and 3.2 (header, EOL, NOP, MSS), RFC 7323 (window scale, timestamps), RFC
- * 2018 (SACK), RFC 9768 (the AE bit). Which options mean something on which segment is not known
- * here, save for what may be sent: MSS, window scale and SACK-permitted go on a SYN and nowhere
- * else.
+ * 2018 (SACK), RFC 9768 (the AE bit, AccECN0 and 1). Which options mean something on which segment
+ * is not known here, save for what may be sent: MSS, window scale and SACK-permitted go on a SYN
+ * and nowhere else.
  */
 #include "wire/tcp.h"
 
@@ -17,6 +17,8 @@ enum option_kind {
 	KIND_SACK_OK = 4,
 	KIND_SACK = 5,
 	KIND_TS = 8,
+	KIND_ACCECN0 = 172,
+	KIND_ACCECN1 = 174,
 };
 
 enum {
@@ -26,6 +28,8 @@ enum {
 	LEN_SACK = 2, /* and LEN_BLOCK for each block */
 	LEN_BLOCK = 8,
 	LEN_TS = 10,
+	LEN_ACCECN = 2, /* and LEN_COUNTER for each counter */
+	LEN_COUNTER = 3,
 };
 
 static uint32_t number32(const uint8_t *p)
@@ -55,6 +59,27 @@ static void read_sack(struct tcp_opts *o, const uint8_t *value, unsigned len)
 						     seq_at(number32(value + 4))};
 }
 
+static uint32_t number24(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
+}
+
+/* RFC 9768 3.2.3: as many whole counters as there are; what is behind the third is padding. */
+static void read_accecn(struct tcp_opts *o, unsigned kind, unsigned len, const uint8_t *value)
+{
+	struct tcp_accecn *a = &o->accecn;
+	unsigned n = min_u32((len - LEN_ACCECN) / LEN_COUNTER, 3);
+	uint32_t first = n > 0 ? number24(value) : 0;
+	uint32_t third = n > 2 ? number24(value + 2 * LEN_COUNTER) : 0;
+
+	o->present &= (uint8_t) ~(AKSU_OPT_ACCECN0 | AKSU_OPT_ACCECN1);
+	o->present |= kind == KIND_ACCECN0 ? AKSU_OPT_ACCECN0 : AKSU_OPT_ACCECN1;
+	a->fields = n;
+	a->e0b = kind == KIND_ACCECN0 ? first : third;
+	a->ceb = n > 1 ? number24(value + LEN_COUNTER) : 0;
+	a->e1b = kind == KIND_ACCECN0 ? third : first;
+}
+
 /*
  * One option whose length is legal. A known kind with a length that is not its own is skipped like
  * an unknown one: the option is worthless, the segment is not. Of an option that comes twice the
@@ -74,6 +99,8 @@ static void read_option(struct tcp_opts *o, unsigned kind, unsigned len, const u
 		read_sack(o, value, len);
 	} else if (kind == KIND_TS && len == LEN_TS) {
 		read_timestamps(o, value);
+	} else if (kind == KIND_ACCECN0 || kind == KIND_ACCECN1) {
+		read_accecn(o, kind, len, value);
 	}
 }
 
@@ -160,7 +187,27 @@ static uint8_t *put_timestamps(uint8_t *p, const struct tcp_opts *o)
 	return put_number32(p, o->tsecr.n);
 }
 
-/* 4 + [2 + 10 | 4] + 4 = 20 octets at most. NOPs stand where they keep the numbers aligned. */
+/* As long as AccECN with its counters, and the NOPs that fill it up to a multiple of 4. */
+static uint8_t *put_accecn(uint8_t *p, const struct tcp_opts *o)
+{
+	bool zero = o->present & AKSU_OPT_ACCECN0;
+	const struct tcp_accecn *a = &o->accecn;
+	const uint32_t counters[3] = {zero ? a->e0b : a->e1b, a->ceb, zero ? a->e1b : a->e0b};
+	unsigned n = min_u32(a->fields, 3), len = LEN_ACCECN + LEN_COUNTER * n;
+
+	if (!(o->present & (AKSU_OPT_ACCECN0 | AKSU_OPT_ACCECN1)))
+		return p;
+	p = put_octets(p, zero ? KIND_ACCECN0 : KIND_ACCECN1, (uint8_t)len);
+	for (unsigned i = 0; i < n; i++) {
+		*p++ = (uint8_t)(counters[i] >> 16);
+		p = put_octets(p, (uint8_t)(counters[i] >> 8), (uint8_t)counters[i]);
+	}
+	for (; len % 4 != 0; len++)
+		*p++ = KIND_NOP;
+	return p;
+}
+
+/* 4 + [2 + 10 | 4] + 4 + 12 = 32 octets at most. NOPs stand where they keep the numbers aligned. */
 static uint8_t *put_syn_options(uint8_t *p, const struct tcp_opts *o)
 {
 	bool ts = o->present & AKSU_OPT_TS, sack_ok = o->present & AKSU_OPT_SACK_OK;
@@ -179,20 +226,23 @@ static uint8_t *put_syn_options(uint8_t *p, const struct tcp_opts *o)
 		p = put_octets(p, KIND_NOP, KIND_WSCALE);
 		p = put_octets(p, LEN_WSCALE, o->wscale);
 	}
-	return p;
+	return put_accecn(p, o);
 }
 
 /* 2 + 10 + 4 + 3 * 8 = 40, or 4 + 4 * 8 = 36: as many blocks as there is room for (RFC 2018 section
- * 3). */
-static uint8_t *put_later_options(uint8_t *p, const struct tcp_opts *o)
+ * 3), which is two beside all of timestamps and AccECN but its third counter. */
+static uint8_t *put_later_options(uint8_t *const start, const struct tcp_opts *o)
 {
-	unsigned most = o->present & AKSU_OPT_TS ? TCP_SACK_MAX - 1 : TCP_SACK_MAX;
-	unsigned blocks = min_u32(o->sack_count, most);
+	uint8_t *p = start;
+	unsigned blocks = o->sack_count, room;
 
 	if (o->present & AKSU_OPT_TS) {
 		p = put_octets(p, KIND_NOP, KIND_NOP);
 		p = put_timestamps(p, o);
 	}
+	p = put_accecn(p, o);
+	room = TCP_OPTIONS_MAX - (unsigned)(p - start);
+	blocks = min_u32(blocks, room > 4 ? (room - 4) / LEN_BLOCK : 0);
 	if (!(o->present & AKSU_OPT_SACK) || blocks == 0)
 		return p;
 	p = put_octets(p, KIND_NOP, KIND_NOP);

@@ -43,10 +43,17 @@ enum {
 	TCP_HDR_LEN = 20,
 	TCP_OPTIONS_MAX = 40,
 	TCP_SACK_MAX = 4, /* blocks that fit beside nothing else; 3 beside timestamps */
+	TCP_ACCECN_MASK = 0xffffff,
 };
 
 struct tcp_sack_block {
 	tcp_seq start, end; /* end is the octet after the block */
+};
+
+/* The counters of RFC 9768 3.2.3, 24 bits each, of which the first `fields` are on the wire. */
+struct tcp_accecn {
+	uint32_t e0b, ceb, e1b; /* in this order in AccECN0 (AKSU_OPT_ACCECN0), else backwards */
+	uint32_t fields;        /* 0 to 3 */
 };
 
 /* Options that were present, one bit each, are AKSU_OPT_*. */
@@ -57,6 +64,7 @@ struct tcp_opts {
 	uint16_t mss;
 	tcp_ts tsval, tsecr;
 	struct tcp_sack_block sack[TCP_SACK_MAX];
+	struct tcp_accecn accecn;
 };
 
 struct tcp_seg {
@@ -68,6 +76,7 @@ struct tcp_seg {
 	struct aksu_block *block; /* where text lies if it may be kept; NULL: borrowed */
 	uint8_t flags;            /* AKSU_FIN ... AKSU_CWR */
 	bool ae;                  /* RFC 9768: the bit beside them */
+	uint8_t ecn;              /* IP_ECN_* of the packet that it came in, or is to go in */
 	uint16_t rawwnd;          /* the window field, unscaled */
 	uint16_t up;              /* the urgent pointer field */
 	uint16_t segments;        /* wire segments that this one stands for, at least 1 */
@@ -100,7 +109,8 @@ size_t tcp_opts_len(const struct tcp_opts *opts, uint8_t flags);
 /*
  * Writes header and options (not the text) and returns their length, at most 60. The checksum field
  * is left zero. The order of options is Linux's: MSS, SACK-permitted, timestamps, NOP, window scale
- * on a SYN (with NOPs instead of what is absent); NOP NOP timestamps NOP NOP SACK otherwise.
+ * on a SYN (with NOPs instead of what is absent); NOP NOP timestamps NOP NOP SACK otherwise. AccECN
+ * stands behind the timestamps, or last on a SYN, with NOPs behind it.
  */
 size_t tcp_emit(const struct tcp_seg *seg, uint8_t out[60]);
 

@@ -116,6 +116,22 @@ static void must_2_a_syn_is_built_as_linux_builds_it(void **state)
 
 /* ------------------------------------------------------------------ identity */
 
+/* The counters that are not on the wire are read as zero. */
+static void random_accecn(struct prng *r, struct tcp_opts *o)
+{
+	bool zero = prng_below(r, 2);
+	struct tcp_accecn *a = &o->accecn;
+
+	o->present |= zero ? AKSU_OPT_ACCECN0 : AKSU_OPT_ACCECN1;
+	a->fields = (uint32_t)prng_below(r, 4);
+	if (a->fields > 0)
+		*(zero ? &a->e0b : &a->e1b) = (uint32_t)prng_below(r, 1 << 24);
+	if (a->fields > 1)
+		a->ceb = (uint32_t)prng_below(r, 1 << 24);
+	if (a->fields > 2)
+		*(zero ? &a->e1b : &a->e0b) = (uint32_t)prng_below(r, 1 << 24);
+}
+
 static struct tcp_opts random_options(struct prng *r, uint8_t flags)
 {
 	struct tcp_opts o = {.tsval = ts_at(0)};
@@ -136,9 +152,13 @@ static struct tcp_opts random_options(struct prng *r, uint8_t flags)
 		o.tsval = ts_at((uint32_t)prng_next(r));
 		o.tsecr = ts_at((uint32_t)prng_next(r));
 	}
+	if (prng_below(r, 2))
+		random_accecn(r, &o);
 	if (!syn && prng_below(r, 2)) {
+		unsigned room = 40 - (unsigned)tcp_opts_len(&o, flags);
+
 		o.present |= AKSU_OPT_SACK;
-		o.sack_count = (uint8_t)(1 + prng_below(r, o.present & AKSU_OPT_TS ? 3 : 4));
+		o.sack_count = (uint8_t)(1 + prng_below(r, (room - 4) / 8));
 		for (unsigned i = 0; i < o.sack_count; i++)
 			o.sack[i] = (struct tcp_sack_block){seq_at((uint32_t)prng_next(r)),
 							    seq_at((uint32_t)prng_next(r))};
@@ -153,6 +173,7 @@ static void assert_same_options(const struct tcp_opts *a, const struct tcp_opts 
 	assert_int_equal(a->wscale, b->wscale);
 	assert_int_equal(a->tsval.n, b->tsval.n);
 	assert_int_equal(a->tsecr.n, b->tsecr.n);
+	assert_memory_equal(&a->accecn, &b->accecn, sizeof(a->accecn));
 	assert_int_equal(a->sack_count, b->sack_count);
 	for (unsigned i = 0; i < a->sack_count; i++) {
 		assert_int_equal(a->sack[i].start.n, b->sack[i].start.n);
@@ -306,7 +327,7 @@ static void must_64_options_at_any_octet(void **state)
 
 static void must_6_unknown_options_are_skipped_by_their_length(void **state)
 {
-	static const uint8_t known[] = {0, 1, 2, 3, 4, 5, 8};
+	static const uint8_t known[] = {0, 1, 2, 3, 4, 5, 8, 172, 174};
 
 	(void)state;
 	for (unsigned kind = 0; kind < 256; kind++)
@@ -321,6 +342,30 @@ static void must_6_unknown_options_are_skipped_by_their_length(void **state)
 			assert_int_equal(parse_options(options, 40, &seg), AKSU_DROP_NONE);
 			assert_int_equal(seg.opts.present, AKSU_OPT_MSS);
 			assert_int_equal(seg.opts.mss, 1400);
+		}
+}
+
+/* RFC 9768 3.2.3, Table 5: of each length the whole counters count, and the rest is padding. */
+static void rfc9768_accecn_of_any_length(void **state)
+{
+	(void)state;
+	for (uint8_t kind = 172; kind <= 174; kind += 2)
+		for (uint8_t len = 2; len <= 40; len++) {
+			uint8_t options[40] = {kind, len};
+			uint32_t n = (uint32_t)(len - 2) / 3;
+			struct tcp_seg seg;
+			struct tcp_accecn a;
+
+			for (uint8_t i = 2; i < len; i++)
+				options[i] = i;
+			assert_int_equal(parse_options(options, 40, &seg), AKSU_DROP_NONE);
+			a = seg.opts.accecn;
+			assert_int_equal(seg.opts.present,
+					 kind == 172 ? AKSU_OPT_ACCECN0 : AKSU_OPT_ACCECN1);
+			assert_int_equal(a.fields, n > 3 ? 3 : n);
+			assert_int_equal(kind == 172 ? a.e0b : a.e1b, n > 0 ? 0x020304 : 0);
+			assert_int_equal(a.ceb, n > 1 ? 0x050607 : 0);
+			assert_int_equal(kind == 172 ? a.e1b : a.e0b, n > 2 ? 0x08090a : 0);
 		}
 }
 
@@ -457,6 +502,7 @@ int main(void)
 		cmocka_unit_test(must_69_padding_is_not_garbage),
 		cmocka_unit_test(must_64_options_at_any_octet),
 		cmocka_unit_test(must_6_unknown_options_are_skipped_by_their_length),
+		cmocka_unit_test(rfc9768_accecn_of_any_length),
 		cmocka_unit_test(must_7_illegal_lengths_condemn_the_segment),
 		cmocka_unit_test(known_options_of_wrong_length_count_for_nothing),
 		cmocka_unit_test(octets_after_eol_are_ignored),

@@ -105,6 +105,9 @@ static bool options_match(const struct trace_line *want, const struct tcp_opts *
 	if (o->present & AKSU_OPT_TS && !(want->has & TRACE_ANY_TSECR) &&
 	    !ts_eq(o->tsecr, got->tsecr))
 		return false;
+	if (o->present & (AKSU_OPT_ACCECN0 | AKSU_OPT_ACCECN1) &&
+	    memcmp(&o->accecn, &got->accecn, sizeof(o->accecn)) != 0)
+		return false;
 	if (!(o->present & AKSU_OPT_SACK))
 		return true;
 	return o->sack_count == got->sack_count &&
@@ -115,7 +118,8 @@ static bool segment_matches(const struct trace_line *want, const struct tcp_seg 
 {
 	const struct tcp_seg *seg = &want->seg;
 
-	return seg->flags == got->flags &&
+	return seg->flags == got->flags && seg->ae == got->ae &&
+	       (!(want->has & TRACE_HAS_ECN) || seg->ecn == got->ecn) &&
 	       (want->has & TRACE_ANY_LENGTH ||
 		(seq_eq(seg->seq, got->seq) && seg->text_len == got->text_len &&
 		 seg->segments == got->segments && seg->mss == got->mss)) &&

@@ -143,10 +143,10 @@ static struct tcp_seg absolute(const struct flow *f, const struct trace_line *li
 }
 
 static size_t put_ip(const struct world *w, const struct aksu_addr *src,
-		     const struct aksu_addr *dst, uint8_t protocol, size_t payload,
+		     const struct aksu_addr *dst, uint8_t protocol, uint8_t ecn, size_t payload,
 		     const struct mods *m, uint8_t *out)
 {
-	uint8_t tos = (uint8_t)(m != NULL && m->tos >= 0 ? m->tos : 0);
+	uint8_t tos = (uint8_t)((m != NULL && m->tos >= 0 ? m->tos : 0) | ecn);
 	uint8_t ttl = (uint8_t)(m != NULL && m->ttl >= 0 ? m->ttl : 64);
 
 	if (w->v6)
@@ -227,7 +227,7 @@ size_t packet_build(struct world *w, struct flow *f, const struct trace_line *li
 				       : csum_finish(csum_add(s, csum_of(tcp, len))));
 		memcpy(tcp + 16, &sum, 2);
 	}
-	head = put_ip(w, &f->remote.addr, &f->local.addr, IP_PROTO_TCP, len, m, out);
+	head = put_ip(w, &f->remote.addr, &f->local.addr, IP_PROTO_TCP, seg.ecn, len, m, out);
 	corrupt(m, out, tcp, len);
 	memcpy(out + head, tcp, len);
 	return head + len;
@@ -317,7 +317,7 @@ size_t packet_icmp(struct world *w, struct flow *f, char *const *word, int words
 
 		memcpy(icmp + 2, &sum, 2);
 	}
-	head = put_ip(w, &router, &f->local.addr, w->v6 ? IP_PROTO_ICMPV6 : IP_PROTO_ICMP, len,
+	head = put_ip(w, &router, &f->local.addr, w->v6 ? IP_PROTO_ICMPV6 : IP_PROTO_ICMP, 0, len,
 		      NULL, out);
 	memcpy(out + head, icmp, len);
 	return head + len;
@@ -515,6 +515,7 @@ bool packet_read(struct world *w, const struct sent_packet *p, struct seen *out)
 		out->flow->local.port = seg.src_port;
 	learn(out->flow, &seg);
 	out->seg = seg;
+	out->seg.ecn = v.tos & IP_ECN_MASK;
 	head = (size_t)(v.payload[12] >> 4) * 4;
 	out->options_len = head - 20;
 	memcpy(out->options, v.payload + 20, head - 20);

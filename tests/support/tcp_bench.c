@@ -499,6 +499,9 @@ static bool same_options(const struct bench *b, const struct trace_line *want,
 	if (o->present & AKSU_OPT_TS && !(want->has & TRACE_ANY_TSECR) &&
 	    !ts_eq(o->tsecr, got->tsecr))
 		return false;
+	if (o->present & (AKSU_OPT_ACCECN0 | AKSU_OPT_ACCECN1) &&
+	    memcmp(&o->accecn, &got->accecn, sizeof(o->accecn)) != 0)
+		return false;
 	if (o->present & AKSU_OPT_SACK && o->sack_count != got->sack_count)
 		return false;
 	for (unsigned i = 0; o->present & AKSU_OPT_SACK && i < o->sack_count; i++)
@@ -512,7 +515,9 @@ static bool same(const struct bench *b, const struct trace_line *want, const str
 {
 	const struct tcp_seg *w = &want->seg;
 
-	if (w->flags != got->flags)
+	if (w->flags != got->flags || w->ae != got->ae)
+		return false;
+	if (want->has & TRACE_HAS_ECN && w->ecn != got->ecn)
 		return false;
 	if (!(want->has & TRACE_ANY_LENGTH) &&
 	    (seq_raw(w->seq) != rel_seq(b, got->seq) || w->text_len != got->text_len))
