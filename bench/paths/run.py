@@ -5,10 +5,10 @@
     run.py FILE [--runs 9] [--quick] [--only WORDS] [--congestion cubic] [--parallel N]
 
 Each run adds a line of JSON to FILE, and one that stands there is not done again: what was
-Each run adds a line of JSON to FILE, and one that stands there is not done again: what was
 interrupted goes on. bench/paths/table.py makes docs/paths.md of it. Runs of the two stacks
 alternate over wires of the same seed; several paths are measured at once, and lines say how busy
 the machine was. Needs the right to make network namespaces (root, or unshare -Ur).
+"""
 import argparse
 import json
 import os
