@@ -5,7 +5,8 @@
  *
  * RFC 6582 section 3.2, step by step; `recover` guards against a second recovery for the same
  * window (step 1, and section 4.1 after a time-out). Runs are marked lost here and sent by
- * output.c; the first two duplicates send new segments (RFC 3042: loss_window()).
+ * output.c. Each duplicate says that one segment has left the network: that is counted, not
+ * blown into cwnd, so that limited transmit (RFC 3042) and RFC 9937 work as with SACK.
  */
 #include "tcp/tcp.h"
 
@@ -30,45 +31,57 @@ static void lose_head(struct tcb *t)
 	loss_report(t, head);
 }
 
+/* One more segment has arrived, whichever it was; the first two let new ones go (RFC 3042). */
+static void guess(struct tcb *t)
+{
+	struct tcp_recovery *r = &t->x->recovery;
+	uint32_t most = snd_outstanding(t) - t->x->sent.lost;
+
+	if (!r->after_rto)
+		r->guessed = min_u32(r->guessed + t->x->cc.smss, most);
+}
+
 static void on_duplicate(struct tcb *t, const struct ack_event *ev)
 {
 	struct tcp_recovery *r = &t->x->recovery;
+	struct ack_event arrived = *ev;
 
+	arrived.delivered = t->x->cc.smss;
+	/* F4: FlightSize, without what limited transmit added. */
+	arrived.in_flight = min_u32(snd_outstanding(t), max_u32(t->x->cc.cwnd, ev->in_flight));
 	if (r->dupacks < UINT16_MAX)
 		r->dupacks++;
-	if (r->active) {
-		/* RFC 5681 3.2 step 4: each duplicate says that one segment has left. */
-		t->x->cc.cwnd += t->x->cc.smss;
-		return;
-	}
-	if (r->dupacks != DUPACK_THRESHOLD)
-		return;
 	/* Step 1: only if the ACK covers more than `recover` (RFC 6582 3.2, 4.1). */
-	if (r->recover_set && !seq_gt(t->snd.una, r->recover))
+	if (!r->active &&
+	    (r->dupacks > DUPACK_THRESHOLD ||
+	     (r->dupacks == DUPACK_THRESHOLD && r->recover_set && !seq_gt(t->snd.una, r->recover))))
 		return;
-	recovery_enter(t, ev); /* steps 2 and 3 */
-	lose_head(t);
+	guess(t);
+	if (r->dupacks == DUPACK_THRESHOLD && !r->active) {
+		recovery_enter(t, &arrived); /* steps 2 and 3 */
+		lose_head(t);
+	}
+	if (r->active)
+		prr_on_ack(t, arrived.delivered, false);
 }
 
-/* A partial one: the next hole, and deflate by what was acknowledged. */
+/* What was sent again has arrived; the rest, as far as it goes, duplicates had told of. */
+static uint32_t told_before(struct tcb *t, uint32_t acked)
+{
+	struct tcp_recovery *r = &t->x->recovery;
+	uint32_t one = min_u32(acked, t->x->cc.smss), known = min_u32(r->guessed, acked - one);
+
+	r->guessed -= known;
+	return acked - known;
+}
+
+/* A partial one: the next hole. */
 static void on_partial(struct tcb *t, const struct ack_event *ev)
 {
-	struct cc *cc = &t->x->cc;
+	uint32_t delivered = told_before(t, ev->acked);
 
-	cc->cwnd = cc->cwnd > ev->acked ? cc->cwnd - ev->acked : 0;
-	if (ev->acked >= cc->smss)
-		cc->cwnd += cc->smss;
-	cc->cwnd = max_u32(cc->cwnd, cc->smss);
 	lose_head(t);
-}
-
-/* A full acknowledgement: deflate once (F9). */
-static void on_full(struct tcb *t)
-{
-	const struct cc *cc = &t->x->cc;
-	uint32_t flight = snd_in_flight(t);
-
-	recovery_leave(t, min_u32(cc->ssthresh, max_u32(flight, cc->smss) + cc->smss));
+	prr_on_ack(t, delivered, false);
 }
 
 static void on_ack(struct tcb *t, const struct ack_event *ev, const struct delivery *d)
@@ -84,10 +97,12 @@ static void on_ack(struct tcb *t, const struct ack_event *ev, const struct deliv
 		return;
 	r->dupacks = 0;
 	if (r->active && seq_geq(t->snd.una, r->recover))
-		on_full(t);
-	else if (r->active)
+		recovery_leave(t);
+	if (r->active)
 		on_partial(t, ev);
-	else if (r->after_rto && seq_geq(t->snd.una, r->recover))
+	else
+		r->guessed = 0;
+	if (r->after_rto && seq_geq(t->snd.una, r->recover))
 		r->after_rto = false;
 	/* Beyond it, `recover` has no more to say; kept, it would mislead after 2^31 octets. */
 	if (!r->active && r->recover_set && seq_gt(t->snd.una, r->recover))

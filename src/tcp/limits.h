@@ -21,10 +21,8 @@ enum {
 	WSCALE_OFFERED = 8,
 	/* RFC 9293 3.8.3: R1, SHLD-10. */
 	R1_RETRANSMISSIONS = 3,
-	/* RFC 5681 3.2. */
+	/* RFC 5681 3.2. Those before the third let a new segment go each (RFC 3042). */
 	DUPACK_THRESHOLD = 3,
-	/* RFC 3042 2: segments beyond cwnd on the first duplicate ACKs. */
-	LIMITED_TRANSMIT = 2,
 	/* RFC 8985 6.2, step 4: recoveries until the reordering window is small again. */
 	REO_WND_PERSIST = 16,
 	/* RFC 6928: ten segments, but no more than 14600 octets (or two segments). */

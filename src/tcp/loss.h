@@ -6,7 +6,8 @@
  *   rack.c      loss by time; the detector where SACK was agreed on       RFC 8985 section 6
  *   tlp.c       a probe when no ACK comes                                 RFC 8985 section 7
  *   dupack.c    loss by duplicate ACKs; the detector elsewhere            RFC 5681 3.2, RFC 6582
- *   recovery.c  episodes: how they begin and end, PRR, undoing them       RFC 6937, 9937, 4015
+ *   recovery.c  episodes: how they begin and end, and PRR                 RFC 9937
+ *   undo.c      episodes that were for nothing, F-RTO                     RFC 3522, 4015, 5682
  *
  * A detector marks runs of t->x->sent; output.c sends what is marked. How far to slow down is the
  * congestion control's (tcp/cc.h).
@@ -23,7 +24,7 @@ struct tcp_seg;
 
 /* What one ACK says has arrived and was not known to have; built by ack.c and sack.c. */
 struct delivery {
-	uint32_t octets; /* DeliveredData of RFC 6937: acknowledged or SACKed for the first time */
+	uint32_t octets; /* DeliveredData of RFC 9937: acknowledged or SACKed for the first time */
 	bool known;      /* newest and newest_end hold */
 	bool reordered;  /* a run that was sent once came behind a later one */
 	bool resent; /* among it is what was sent again, last at resent_at: the ACK may be for it */
@@ -94,21 +95,16 @@ void tlp_on_ack(struct tcb *t, const struct ack_event *ev, const struct delivery
 void recovery_enter(struct tcb *t, const struct ack_event *ev);
 
 /* SND.UNA reached `recover`. */
-void recovery_leave(struct tcb *t, uint32_t cwnd);
+void recovery_leave(struct tcb *t);
 
 /* The retransmission timer expired: the loss window (RFC 5681 3.1); before runs are marked. */
 void recovery_rto(struct tcb *t, instant now);
 
-/* RFC 6937 3, with RFC 9937's choice of the bound. `safe`: SND.UNA moved, and nothing more is lost.
- */
+/* RFC 9937; `safe`: SND.UNA moved, and nothing more is lost (SafeACK). */
 void prr_on_ack(struct tcb *t, uint32_t delivered, bool safe);
 
 /* A loss was repaired without an episode (RFC 8985 7.4.2): cwnd as after one. */
 void recovery_cut(struct tcb *t, const struct ack_event *ev);
-
-/* Whether the episode was for nothing (RFC 3522, RFC 2883), and taking it back (RFC 4015). */
-void undo_on_ack(struct tcb *t, const struct ack_event *ev, const struct tcp_seg *seg,
-		 const struct delivery *d);
 
 /* In fast recovery, or in slow start after a time-out. */
 bool recovery_lasts(const struct tcb *t);
@@ -116,10 +112,28 @@ bool recovery_lasts(const struct tcb *t);
 /* output.c sends a run again. */
 void loss_resent(struct tcb *t, struct run *r, instant now);
 
-/* The congestion window with what RFC 3042 and RFC 8985 7.3 lend beyond it. */
+/* The congestion window with what RFC 8985 7.3 and RFC 5682 lend beyond it. */
 uint32_t loss_window(const struct tcb *t);
 
 /* Says that a run is lost. */
 void loss_report(struct tcb *t, const struct run *r);
+
+/* ---------------------------------------------------------------- undo.c */
+
+/* An episode begins: keeps what it would take to take it back. */
+void undo_remember(struct tcb *t);
+
+/* A run was sent again. */
+void undo_resent(struct tcb *t, const struct run *run, instant now);
+
+/* Whether the episode was for nothing, and taking it back (RFC 4015); after the detector's part. */
+void undo_on_ack(struct tcb *t, const struct ack_event *ev, const struct tcp_seg *seg,
+		 const struct delivery *d);
+
+/* The retransmission timer expired: RFC 5682, step 1; before the new episode is noted. */
+void frto_begin(struct tcb *t);
+
+/* New text is to go before what is lost: RFC 5682, step 2b. */
+bool frto_holds_back(const struct tcb *t);
 
 #endif

@@ -32,8 +32,10 @@ uint32_t snd_unsent(const struct tcb *t)
 uint32_t snd_in_flight(const struct tcb *t)
 {
 	const struct sent *s = &tcb_x(t)->sent;
+	uint32_t left;
 
-	return snd_outstanding(t) - s->lost - s->sacked;
+	left = snd_outstanding(t) - s->lost - s->sacked;
+	return left - min_u32(left, tcb_x(t)->recovery.guessed);
 }
 
 bool snd_fin_pending(const struct tcb *t)
@@ -127,7 +129,7 @@ static const struct run *retransmission(const struct tcb *t)
 {
 	const struct run *r;
 
-	if (t->x == NULL || t->x->sent.lost == 0)
+	if (t->x == NULL || t->x->sent.lost == 0 || frto_holds_back(t))
 		return NULL;
 	if (tcp_synchronized(t) && t->snd.wnd == 0 && !seq_eq(t->snd.una, t->iss))
 		return NULL; /* the window is probed instead */

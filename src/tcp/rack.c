@@ -222,7 +222,7 @@ static bool has_ended(struct tcb *t)
 	if (!recovery_lasts(t) || seq_lt(t->snd.una, rec->recover))
 		return false;
 	if (rec->active)
-		recovery_leave(t, t->x->cc.ssthresh);
+		recovery_leave(t);
 	rec->after_rto = false;
 	return true;
 }

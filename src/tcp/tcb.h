@@ -150,16 +150,22 @@ struct tcb {
 	uint32_t last_sent_ms; /* when text was: an idle window is not trusted (RFC 5681) */
 };
 
+/* RFC 5682: F-RTO has not begun or has ended; waits for an ACK (step 2); sent new data (step 3). */
+enum tcp_frto { FRTO_OFF, FRTO_ACK, FRTO_NEW };
+
 struct tcp_recovery {
 	tcp_seq recover; /* RFC 6582: highest number sent when recovery began */
 	uint16_t dupacks;
+	uint8_t frto;     /* enum tcp_frto */
 	bool active;      /* in fast recovery */
 	bool recover_set; /* `recover` holds (also after a time-out) */
 	bool after_rto;   /* slow start after a time-out, until `recover` is acknowledged */
 	bool undo;        /* what follows can still prove to have been for nothing (RFC 4015) */
 	bool undo_asked;  /* the first ACK of what was sent again came: no more Eifel */
 	instant began;
-	uint32_t prr_delivered, recover_fs; /* octets (RFC 6937, RFC 9937) */
+	uint32_t guessed;     /* octets that have arrived, by duplicate ACKs without SACK */
+	uint32_t frto_window; /* step 3: what may be in flight, at least */
+	uint32_t prr_delivered, recover_fs; /* octets (RFC 9937) */
 	uint64_t prr_from;                  /* sent.octets when the episode began */
 	uint32_t undo_cwnd, undo_ssthresh;  /* as they were */
 	uint32_t undo_resent, undo_dup;     /* octets sent again since; of these, came twice */
