@@ -9,7 +9,7 @@ FRAME, TEXT = 1514, 1448  # octets: what a wire counts, what of it is the stream
 
 # A start-up of some twelve round trips is in the figure, as a user has it, and is an eighth of it.
 SECONDS_MIN, ROUND_TRIPS = 10, 100
-SECONDS_SHARED = 40
+SECONDS_REORDERED, SECONDS_SHARED = 30, 40
 
 
 class Cell:
@@ -58,11 +58,12 @@ def all_cells(congestion="cubic"):
     cells = [Cell("cubic", rate, rtt, loss, jitter, lines=both)
              for rate in RATES for rtt in RTTS for loss in LOSSES for jitter in JITTERS]
     cells += [Cell("bbr", rate, rtt, loss, lines=bbr)
-              for rate in RATES for rtt in RTTS for loss in LOSSES]
-    cells += [Cell("reorder", 100, 66, reorder=0.5, lines=both),
-              Cell("reorder", 10, 66, reorder=0.5, lines=both),
-              Cell("reorder", 100, 100, jitter=5, lines=both),
-              Cell("reorder", 100, 100, jitter=5, lines=bbr)]
+              for rate, rtt in ((10, 66), (100, 66), (100, 200)) for loss in LOSSES]
+    cells += [Cell("reorder", rate, rtt, jitter=jitter, reorder=reorder, lines=lines,
+                   seconds=SECONDS_REORDERED)
+              for rate, rtt, jitter, reorder, lines in (
+                  (10, 66, 0, 0.5, both), (100, 66, 0, 0.5, both), (100, 66, 0, 0.5, bbr),
+                  (100, 100, 5, 0, both), (100, 100, 5, 0, bbr))]
     # Who begins first has an advantage that both get in turn.
     shared = ((f"aksu:{congestion}", linux(congestion)), (linux(congestion), f"aksu:{congestion}"))
     cells += [Cell("share", rate, rtt, lines=shared, seconds=SECONDS_SHARED)

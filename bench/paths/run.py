@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import queue
+import random
 import subprocess
 import sys
 import threading
@@ -82,9 +83,10 @@ def plan(args):
     finished = {key(order) for order in read(args.file)}
     chosen = paths.quick_cells if args.quick else paths.all_cells
     work, total = queue.Queue(), 0
-    # Run by run over all paths: an interruption leaves fewer runs of each, and none without.
+    # Run by run over all paths: an interruption leaves fewer runs of each, and none without. In an
+    # order by chance: those that cost the machine most are not measured all at once.
     for run in range(args.runs):
-        for cell in chosen(args.congestion):
+        for cell in random.Random(run).sample(cells := chosen(args.congestion), len(cells)):
             todo = [o for o in orders(cell, run) if key(o) not in finished]
             if todo and args.only in cell.name:
                 work.put(todo)

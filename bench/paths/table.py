@@ -27,6 +27,16 @@ def goodput(flow):
     return flow["octets"] * 8 / flow["seconds"] / 1e6
 
 
+def lost(result):
+    return sum(result["wire"]["a_to_b"][key] for key in ("lost", "queue_full"))
+
+
+def needless(result):
+    """More than was lost; and at least what the receiver said that it had twice (D-SACK), which it
+    does not say of those that PAWS rejects."""
+    return max(result["flows"][0]["again"] - lost(result), result["duplicates"])
+
+
 def interval(of, pairs):
     """Of a figure of a list, from 5 to 95 of 100 lists drawn from it."""
     chance = random.Random(1)
@@ -55,9 +65,9 @@ class Measured:
         return [(goodput(linux[n]["flows"][0]), goodput(aksu[n]["flows"][0]))
                 for n in sorted(linux.keys() & aksu.keys())]
 
-    def spurious(self, line):
-        """Percent of the segments sent that the receiver had already."""
-        return statistics.median(100 * r["duplicates"] / max(r["flows"][0]["segments"], 1)
+    def needless(self, line):
+        """Percent of the segments sent that were sent again and had not been lost."""
+        return statistics.median(100 * needless(r) / max(r["flows"][0]["segments"], 1)
                                  for r in self.by_run(line).values())
 
     def shares(self):
@@ -109,7 +119,7 @@ def link_table(measured):
                f"| {c.lines[1][0].split(':')[1]} "
                f"| {statistics.median(p[0] / c.most for p in pairs):.2f} "
                f"| {statistics.median(shares):.2f} | {low:.2f} to {high:.2f} "
-               f"| {m.spurious(c.lines[0]):.2f}% | {m.spurious(c.lines[1]):.2f}% |")
+               f"| {m.needless(c.lines[0]):.2f}% | {m.needless(c.lines[1]):.2f}% |")
 
 
 def share_table(measured):
@@ -156,7 +166,7 @@ def summary(records):
              "mbit": [round(goodput(f), 3) for f in r["result"]["flows"]],
              "segments": [f["segments"] for f in r["result"]["flows"]],
              "again": [f["again"] for f in r["result"]["flows"]],
-             "duplicates": r["result"]["duplicates"],
+             "lost": lost(r["result"]), "duplicates": r["result"]["duplicates"],
              "late_us": r["result"]["wire"]["late_us"]["p99"]} for r in records]
 
 
