@@ -131,7 +131,7 @@ static void a_long_fat_path_is_filled(void **state)
 	end(p);
 }
 
-/* A path that is short has no use for more. */
+/* A path that is short has no use for more; a hole that is filled looks like more, once. */
 static void a_short_path_stays_cheap(void **state)
 {
 	const uint64_t rate = 10000000;
@@ -139,7 +139,7 @@ static void a_short_path_stays_cheap(void **state)
 
 	(void)state;
 	assert_in_range(goodput(p, rate), 900, 1000);
-	assert_int_equal(size_of(p, SIM_RIGHT, AKSU_SO_RCVBUF), 131072);
+	assert_in_range(size_of(p, SIM_RIGHT, AKSU_SO_RCVBUF), 131072, 262144);
 	assert_int_equal(size_of(p, SIM_LEFT, AKSU_SO_SNDBUF), 131072);
 	end(p);
 }

@@ -506,7 +506,7 @@ static void status_tells_what_is(void **state)
 	assert_int_equal(k.receive_queue, 10);
 	assert_int_equal(i.options, AKSU_OPT_TS | AKSU_OPT_SACK_OK | AKSU_OPT_WSCALE);
 	assert_int_equal(i.pmtu, 1500);
-	assert_string_equal(i.congestion, "newreno");
+	assert_string_equal(i.congestion, "cubic"); /* the default */
 	while (aksu_next_info(b.n[0].s, &cursor, &k))
 		n += k.conn == i.conn && k.state == AKSU_STATE_ESTABLISHED;
 	assert_int_equal(n, 1);

@@ -152,6 +152,7 @@ static bool round_started(struct tcb *t)
 	if (seq_lt(t->snd.una, x->round_end))
 		return false;
 	x->round_end = t->snd.nxt;
+	cwnd_round(t);
 	return true;
 }
 
@@ -178,7 +179,8 @@ void tcp_ack(struct tcb *t, const struct tcp_seg *seg, instant now)
 		.in_flight = snd_in_flight(t),
 		.batch = x != NULL ? x->batch : 0,
 		.ece = seg_has(seg, AKSU_ECE),
-		.cwnd_limited = has(t, TF_CWND_LIMITED),
+		.flight = cwnd_flight(t),
+		.cwnd_limited = cwnd_limited(t),
 	};
 	struct delivery d = {.oldest = INSTANT_NEVER, .sacked_at = INSTANT_NEVER};
 	bool handshake = seq_eq(t->snd.una, t->iss);

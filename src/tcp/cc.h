@@ -19,10 +19,15 @@ struct ack_event {
 	uint32_t acked;     /* octets of text newly acknowledged, SYN and FIN not counted */
 	uint32_t delivered; /* octets that are new to have arrived, acknowledged or SACKed */
 	uint32_t in_flight; /* octets, before this ACK */
-	uint32_t batch;     /* the most that we sent at one moment: one ACK may be for all of it */
-	duration rtt;       /* of this ACK; 0 where Karn forbids a sample */
-	bool advanced;      /* SND.UNA moved */
-	bool duplicate;     /* RFC 5681 section 2, all five conditions */
+	/*
+	 * FlightSize of RFC 5681: the most that was in flight in this round trip and the one
+	 * before. ACKs that come together find less and less in flight, which says nothing.
+	 */
+	uint32_t flight;
+	uint32_t batch; /* the most that we sent at one moment: one ACK may be for all of it */
+	duration rtt;   /* of this ACK; 0 where Karn forbids a sample */
+	bool advanced;  /* SND.UNA moved */
+	bool duplicate; /* RFC 5681 section 2, all five conditions */
 	uint64_t delivered_total; /* `delivered` of all ACKs so far, this one included */
 	duration srtt, min_rtt;   /* as they are now; 0: no sample yet */
 	uint32_t lost;            /* octets found lost, by this ACK and since the one before */
@@ -76,6 +81,27 @@ static inline void cc_begin(struct cc *cc, const struct cc_ops *ops, instant now
 	ops->start(cc, now);
 }
 
+/* ---------------------------------------------------------------- what algorithms share */
+
+/* cwnd grows by so many octets, not into absurdity: twice it must fit, too. */
+static inline void cc_grow(struct cc *cc, uint32_t octets)
+{
+	cc->cwnd = (uint32_t)min_u64((uint64_t)cc->cwnd + octets, UINT32_MAX / 2);
+}
+
+/*
+ * RFC 3465 2.3: what of an ACK counts in slow start, l segments at most. DEPARTS: what we sent at
+ * once, one ACK may be for (DESIGN D14); that much counts, and so an ACK never lets more than twice
+ * of it go at once.
+ */
+static inline uint32_t cc_counted(const struct cc *cc, const struct ack_event *ev, uint32_t l)
+{
+	return min_u32(ev->acked, max_u32(l * cc->smss, ev->batch));
+}
+
+/* ---------------------------------------------------------------- the algorithms */
+
+extern const struct cc_ops cc_cubic;
 extern const struct cc_ops cc_newreno;
 
 #endif

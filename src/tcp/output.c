@@ -404,17 +404,6 @@ static bool holds_fin(const struct tcb *t, const struct run *r)
 	return has(t, TF_FIN_SENT) && seq_eq(seq_add(r->seq, r->len), t->snd.nxt);
 }
 
-/* Whether the window kept us from sending more, for the congestion control. */
-static void note_limit(struct tcb *t)
-{
-	uint32_t flight = snd_in_flight(t), cwnd = t->x->cc.cwnd;
-	bool slow_start = cwnd < t->x->cc.ssthresh;
-
-	t->flags &= ~(uint32_t)TF_CWND_LIMITED;
-	if (flight + t->x->cc.smss > cwnd || (slow_start && flight >= cwnd / 2))
-		t->flags |= TF_CWND_LIMITED;
-}
-
 /* RFC 6298 5.4, RFC 5681 3.2, RFC 8985 6.2, 7.3: what begins at `first`. */
 static bool send_again(struct tcb *t, tcp_seq first, uint32_t bulk, instant now,
 		       struct tcp_out *out)
@@ -455,25 +444,12 @@ static bool send_again(struct tcb *t, tcp_seq first, uint32_t bulk, instant now,
 	out->seg.text_len = n;
 	if (fin)
 		out->seg.flags |= AKSU_FIN;
-	note_limit(t);
+	cwnd_used(t);
 	finish(t, out);
 	t->retransmissions += out->seg.segments;
 	count_batch(t, n, now);
 	on_segment_sent(t, now);
 	return true;
-}
-
-/*
- * RFC 5681 4.1: after a pause of more than an RTO the window is no longer known to be safe (F18).
- */
-static void restart_window(struct tcb *t, instant now)
-{
-	uint32_t now_ms = (uint32_t)(now.ns / milliseconds(1).ns), mss = t->x->cc.smss;
-	uint32_t iw = initial_window(mss);
-
-	if (snd_outstanding(t) == 0 && now_ms - t->last_sent_ms > to_ms(rtt_rto(t)))
-		t->x->cc.cwnd = min_u32(t->x->cc.cwnd, iw);
-	t->last_sent_ms = now_ms;
 }
 
 /* New text, and the FIN behind it if it is the last. */
@@ -486,7 +462,7 @@ static bool send_text(struct tcb *t, uint32_t bulk, instant now, struct tcp_out 
 		on_starved(t, now);
 		return false;
 	}
-	restart_window(t, now);
+	cwnd_resume(t, now);
 	begin(t, t->snd.nxt, AKSU_ACK, out);
 	dress(t, out, true, now);
 	n = gather(t, t->snd.nxt, text_allowed(t, out->mss, bulk), out);
@@ -503,7 +479,7 @@ static bool send_text(struct tcb *t, uint32_t bulk, instant now, struct tcp_out 
 	if (out->seg.flags & AKSU_FIN) /* from here on snd.nxt lies beyond it */
 		t->flags |= TF_FIN_SENT;
 	commit(t, len, 0, now);
-	note_limit(t);
+	cwnd_used(t);
 	finish(t, out);
 	return true;
 }

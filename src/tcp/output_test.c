@@ -371,6 +371,13 @@ static void may_6_keepalive_with_an_octet(void **state)
 	done(b);
 }
 
+/* Windows of RFC 5681 in round numbers. */
+static void with_newreno(struct bench *b)
+{
+	b->conf.cc = AKSU_CONGESTION_NEWRENO;
+	tcp_conf_changed(&b->t, b->now);
+}
+
 /* ------------------------------------------------------------------ loss */
 
 /* D6: one segment, cwnd of one, ssthresh from FlightSize and only the first time. */
@@ -380,6 +387,7 @@ static void D6_timeout_sends_one_segment(void **state)
 		struct bench *b = established();
 
 		(void)state;
+		with_newreno(b);
 		b->bulk = bulk;
 		sends(b, 8000);
 		BENCH_OK(bench_pump(b));
@@ -406,6 +414,7 @@ static void F8_fast_retransmit_and_newreno(void **state)
 	struct bench *b = established();
 
 	(void)state;
+	with_newreno(b);
 	sends(b, 8000);
 	BENCH_OK(bench_pump(b));
 	bench_forget(b);

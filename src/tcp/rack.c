@@ -203,7 +203,11 @@ static void react(struct tcb *t, const struct ack_event *ev, const struct verdic
 
 void rack_timeout(struct tcb *t, instant now)
 {
-	struct ack_event ev = {.now = now, .in_flight = snd_in_flight(t)};
+	struct ack_event ev = {
+		.now = now,
+		.in_flight = snd_in_flight(t),
+		.flight = cwnd_flight(t),
+	};
 	struct verdict v = detect(t, now);
 
 	react(t, &ev, &v);

@@ -71,16 +71,15 @@ enum tcb_flag {
 	TF_WINDOW_DUE = 1u << 12,  /* the application read enough: tell the peer */
 	TF_PROBE_DUE = 1u << 13,   /* the persist timer expired */
 	TF_KEEPALIVE_DUE = 1u << 14,
-	TF_OVERRIDE = 1u << 15,     /* the SWS override timer expired: small data may go */
-	TF_MORE = 1u << 16,         /* the application said that more follows */
-	TF_SYN_RESENT = 1u << 17,   /* no RTT sample of the handshake, RFC 6298 5.7, IW 1 */
-	TF_LIFE = 1u << 18,         /* `slow` is TIMER_LIFE, not TIMER_KEEPALIVE */
-	TF_CWND_LIMITED = 1u << 19, /* the last time we stopped sending, it was for cwnd */
-	TF_R1 = 1u << 20,           /* R1 was reported for this episode */
-	TF_RTX_PMTU = 1u << 21,     /* what is marked lost was too big, not lost: no cwnd cut */
-	TF_STARVED = 1u << 22,      /* SEND found no memory: not writable until some is free */
-	TF_REORDERS = 1u << 23,     /* the path was seen to change the order (RFC 8985 6.2) */
-	TF_REO_WND = 7u << 24,      /* while idle: RACK.reo_wnd_mult - 1, as far as it fits */
+	TF_OVERRIDE = 1u << 15,   /* the SWS override timer expired: small data may go */
+	TF_MORE = 1u << 16,       /* the application said that more follows */
+	TF_SYN_RESENT = 1u << 17, /* no RTT sample of the handshake, RFC 6298 5.7, IW 1 */
+	TF_LIFE = 1u << 18,       /* `slow` is TIMER_LIFE, not TIMER_KEEPALIVE */
+	TF_R1 = 1u << 20,         /* R1 was reported for this episode */
+	TF_RTX_PMTU = 1u << 21,   /* what is marked lost was too big, not lost: no cwnd cut */
+	TF_STARVED = 1u << 22,    /* SEND found no memory: not writable until some is free */
+	TF_REORDERS = 1u << 23,   /* the path was seen to change the order (RFC 8985 6.2) */
+	TF_REO_WND = 7u << 24,    /* while idle: RACK.reo_wnd_mult - 1, as far as it fits */
 };
 
 #define TF_REO_WND_SHIFT 24
@@ -174,6 +173,12 @@ struct tcp_recovery {
 	tcp_ts undo_ts;                     /* TSval that it carried */
 };
 
+/* What of cwnd was used, in this round trip and in the one before (RFC 7661). */
+struct tcp_use {
+	uint32_t flight, last_flight; /* the most in flight, octets */
+	bool limited, was_limited;    /* cwnd was what kept us from sending more */
+};
+
 /* RFC 8985 5.3, by its names. */
 struct tcp_rack {
 	instant xmit_ts;
@@ -204,6 +209,7 @@ struct tcb_ext {
 	struct sent sent;
 	instant deadline[TIMER_FAST_COUNT];
 	struct cc cc;
+	struct tcp_use use;
 	struct tcp_recovery recovery;
 	struct tcp_rack rack;
 	struct tcp_tlp tlp;

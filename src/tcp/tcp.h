@@ -155,6 +155,13 @@ uint32_t rcv_buffer(const struct tcb *t);
 /* Text came in order: the receive buffer grows if the application takes that much. */
 void rcv_tune(struct tcb *t, const struct tcp_seg *seg, instant now);
 
+/* validate.c: cwnd, as far as it is used. */
+void cwnd_used(struct tcb *t);                /* something was sent */
+void cwnd_round(struct tcb *t);               /* a round trip begins */
+void cwnd_resume(struct tcb *t, instant now); /* new text is about to go, perhaps after a pause */
+bool cwnd_limited(const struct tcb *t);       /* it was the limit, in this round trip or the last */
+uint32_t cwnd_flight(const struct tcb *t);    /* FlightSize, for a reduction */
+
 /* window.c */
 uint32_t rcv_space(const struct tcb *t);         /* octets of the buffer that are free */
 bool rcv_wants_update(const struct tcb *t);      /* receiver's SWS avoidance (MUST-39) */

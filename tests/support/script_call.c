@@ -84,12 +84,15 @@ static const char *error_name(int64_t result)
 	return "";
 }
 
-/* A value of an option: number, duration with a unit, name of an error, "never". */
+/* A value of an option: number, duration with a unit, name of an error or algorithm, "never". */
 static bool value_of(const char *word, int64_t *out)
 {
 	aksu_time t;
 
 	if (script_number(word, out))
+		return true;
+	*out = aksu_congestion_find(word);
+	if (*out >= 0)
 		return true;
 	if (strcmp(word, "never") == 0) {
 		*out = -1;

@@ -9,6 +9,7 @@
 #include <aksu/aksu.h>
 
 static const struct cc_ops *const all[] = {
+	[AKSU_CONGESTION_CUBIC] = &cc_cubic,
 	[AKSU_CONGESTION_NEWRENO] = &cc_newreno,
 };
 static_assert(COUNT_OF(all) == AKSU_CONGESTION_COUNT, "each has its operations");

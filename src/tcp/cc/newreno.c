@@ -19,17 +19,10 @@ static void start(struct cc *cc, instant now)
 	(void)now;
 }
 
+/* L is two segments, one after a time-out (F7). */
 static void slow_start(struct cc *cc, const struct ack_event *ev)
 {
-	/*
-	 * RFC 3465 2.3: L. DEPARTS: what we sent at once, one ACK may be for (DESIGN D14); that
-	 * much counts, and so an ACK never lets more than twice of it go at once.
-	 */
-	uint32_t l = mine(cc)->after_rto ? 1 : 2;
-	uint32_t limit = max_u32(l * cc->smss, ev->batch);
-	uint64_t grown = (uint64_t)cc->cwnd + min_u32(ev->acked, limit);
-
-	cc->cwnd = (uint32_t)min_u64(grown, UINT32_MAX / 2);
+	cc_grow(cc, cc_counted(cc, ev, mine(cc)->after_rto ? 1 : 2));
 }
 
 static void congestion_avoidance(struct cc *cc, const struct ack_event *ev)
@@ -40,7 +33,7 @@ static void congestion_avoidance(struct cc *cc, const struct ack_event *ev)
 	if (nr->acked < cc->cwnd)
 		return;
 	nr->acked -= cc->cwnd; /* one SMSS in a round trip */
-	cc->cwnd = (uint32_t)min_u64((uint64_t)cc->cwnd + cc->smss, UINT32_MAX / 2);
+	cc_grow(cc, cc->smss);
 }
 
 static void on_ack(struct cc *cc, const struct ack_event *ev)
@@ -63,7 +56,7 @@ static uint32_t half(const struct cc *cc, uint32_t in_flight)
 
 static void on_loss(struct cc *cc, const struct ack_event *ev)
 {
-	cc->ssthresh = half(cc, ev->in_flight);
+	cc->ssthresh = half(cc, ev->flight);
 	mine(cc)->acked = 0;
 }
 

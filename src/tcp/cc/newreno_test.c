@@ -93,7 +93,7 @@ static void must_19_congestion_avoidance_adds_a_segment_in_a_round_trip(void **s
 static void F4_half_the_flight(void **state)
 {
 	struct cc cc = begin(100000, SSTHRESH_INFINITE);
-	const struct ack_event ev = {.in_flight = 9000};
+	const struct ack_event ev = {.flight = 9000};
 
 	(void)state;
 	cc_newreno.on_loss(&cc, &ev);
