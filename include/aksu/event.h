@@ -120,6 +120,7 @@ extern "C" {
 	X(TS_MISSING,          "7323 3.2",       "the timestamp option, agreed on, is missing") \
 	X(PAWS,                "7323 5.3",       "the timestamp is older than the last: an old duplicate") \
 	X(SEQ_NOT_ACCEPTABLE,  "9293 3.10.7.4",  "outside the receive window") \
+	X(SYN_ECN_MIXED,       "9768 3.1.5",     "two SYNs of one handshake ask for different feedback of ECN: reset") \
 	X(SYN_DUPLICATE,       "9293 3.10.7.4",  "the SYN came again: the SYN-ACK is sent again") \
 	X(RST_OUT_OF_WINDOW,   "5961 3.2",       "a reset outside the window") \
 	X(RST_NOT_EXACT,       "5961 3.2",       "a reset in the window but not at RCV.NXT: challenged") \

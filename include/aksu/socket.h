@@ -227,7 +227,17 @@ enum aksu_option {
 	AKSU_SO_LINK, /**< RW: UDP: the only link to hear and to speak on, -1: any; see below */
 	AKSU_TCP_NOTSENT_LOWAT, /**< RWc: octets queued and not sent from which on aksu_send() takes
 				   no more; 0, the default: no such mark */
+	AKSU_TCP_ECN,           /**< RWc: enum aksu_ecn; default AKSU_ECN_ACCEPT; before connect or
+				   listen */
 	AKSU_OPTION_COUNT,
+};
+
+/** Explicit congestion notification: what is asked for, and agreed to. */
+enum aksu_ecn {
+	AKSU_ECN_OFF,      /**< neither */
+	AKSU_ECN_CLASSIC,  /**< RFC 3168, both ways */
+	AKSU_ECN_ACCURATE, /**< RFC 9768, both ways; RFC 3168 where the peer has no more */
+	AKSU_ECN_ACCEPT,   /**< the most that the peer asks for; not asked for, but by DCTCP */
 };
 
 /**
@@ -272,6 +282,7 @@ struct aksu_info {
 	aksu_time next_timer;   /**< AKSU_NEVER when none runs */
 	uint8_t timer;          /**< enum aksu_timer of it */
 	uint8_t error;          /**< enum aksu_error that ended the connection, or 0 */
+	uint8_t ecn;            /**< enum aksu_ecn that was agreed on: OFF, CLASSIC or ACCURATE */
 	const char *congestion; /**< name of the algorithm, or NULL */
 };
 

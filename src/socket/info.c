@@ -52,6 +52,10 @@ static void fill_conn(const struct aksu *s, const struct conn *c, struct aksu_in
 	out->options = (uint8_t)((has(t, TF_TS) ? AKSU_OPT_TS : 0) |
 				 (has(t, TF_SACK) ? AKSU_OPT_SACK_OK : 0) |
 				 (has(t, TF_WS) ? AKSU_OPT_WSCALE : 0));
+	if (tcp_synchronized(t))
+		out->ecn = has(t, TF_ECN_ACCURATE)  ? AKSU_ECN_ACCURATE
+			   : has(t, TF_ECN_CLASSIC) ? AKSU_ECN_CLASSIC
+						    : AKSU_ECN_OFF;
 	out->snd_wscale = t->snd_shift;
 	out->rcv_wscale = t->rcv_shift;
 	out->backoff = t->backoff;
@@ -103,14 +107,17 @@ static void fill_syn(const struct aksu *s, const struct syn_entry *e, struct aks
 	const struct syn_record *r = &e->r;
 	instant at = due_instant(e->due, s->syns_since, SYN_UNIT);
 	uint64_t waits = seconds((1u << r->sends) - 1).ns; /* 1, 2, 4 ... s: send_syn_ack() */
+	bool scaled = r->snd_shift != SYN_UNSCALED;
 
 	fill_flow(out, &e->flow);
 	out->state = TCP_SYN_RECEIVED;
 	out->conn = flow_id(s, &e->flow);
-	out->options = (uint8_t)((r->offer & SYN_TS ? AKSU_OPT_TS : 0) |
-				 (r->offer & SYN_SACK ? AKSU_OPT_SACK_OK : 0) |
-				 (r->offer & SYN_WS ? AKSU_OPT_WSCALE : 0));
-	out->snd_wscale = r->offer & SYN_WS ? r->offer & SYN_SHIFT : 0;
+	out->options = (uint8_t)((r->ts ? AKSU_OPT_TS : 0) | (r->sack ? AKSU_OPT_SACK_OK : 0) |
+				 (scaled ? AKSU_OPT_WSCALE : 0));
+	out->snd_wscale = scaled ? r->snd_shift : 0;
+	out->ecn = r->ecn == SYN_ECN_OFF       ? AKSU_ECN_OFF
+		   : r->ecn == SYN_ECN_CLASSIC ? AKSU_ECN_CLASSIC
+					       : AKSU_ECN_ACCURATE;
 	out->snd_mss = r->peer_mss;
 	out->iss = out->snd_una = seq_raw(r->iss);
 	out->snd_nxt = seq_raw(seq_add(r->iss, 1));

@@ -47,6 +47,7 @@ static bool first_conf(struct aksu *s, const struct aksu_config *config)
 		.keep_interval = KEEPALIVE_INTERVAL_DEFAULT,
 		.keep_count = KEEPALIVE_COUNT_DEFAULT,
 		.linger_ns = -1,
+		.ecn = AKSU_ECN_ACCEPT,
 	};
 	s->conf = conf;
 	return true;

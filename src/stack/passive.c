@@ -84,10 +84,10 @@ static void send_cookie(struct aksu *s, struct bound *b, const struct flow *f,
 	struct syn_record r = syn_record_from(syn, iss, p->default_mss, p->conf);
 	struct tcp_seg seg;
 
-	if (!(r.offer & SYN_TS))
-		r.offer = 0; /* nowhere to keep the rest */
+	if (!r.ts) /* nowhere to keep the rest */
+		syn_record_plain(&r);
 	syn_record_answer(&r, p, s->now, &seg);
-	if (r.offer & SYN_TS)
+	if (r.ts)
 		seg.opts.tsval = cookie_tsval(&r, seg.opts.tsval);
 	b->cookies_until = after(s->now, COOKIE_LIFE);
 	s->env.counters.syn_cookies_sent++;
@@ -212,6 +212,7 @@ void passive_segment(struct aksu *s, uint32_t syn, const struct tcp_seg *seg)
 	struct tcp_passive p;
 	struct reply re = {.set = true, .why = AKSU_WHY_OUT_OF_WINDOW};
 	struct flow f = e->flow;
+	enum syn_verdict verdict;
 
 	if (l == POOL_NONE) { /* the listener is gone (C-39) */
 		report_state(s, &f, TCP_SYN_RECEIVED, TCP_CLOSED);
@@ -222,7 +223,8 @@ void passive_segment(struct aksu *s, uint32_t syn, const struct tcp_seg *seg)
 		return;
 	}
 	p = passive_of(s, &f, bound_at(s, l)->conf);
-	switch (syn_record_input(&e->r, &p, seg, s->now, &reason)) {
+	verdict = syn_record_input(&e->r, &p, seg, s->now, &reason);
+	switch (verdict) {
 	case SYN_DROP: re.set = false; break;
 	case SYN_RESEND:
 		re.set = false;
@@ -233,8 +235,11 @@ void passive_segment(struct aksu *s, uint32_t syn, const struct tcp_seg *seg)
 		re.why = AKSU_WHY_RESET;
 		tcp_make_reset(seg, &re.seg);
 		break;
+	case SYN_ABORT:
 	case SYN_DIE: /* back to LISTEN, and nobody is told (MUST-11) */
-		re.set = false;
+		re.set = verdict == SYN_ABORT;
+		re.why = AKSU_WHY_RESET;
+		tcp_make_reset(seg, &re.seg);
 		report_state(s, &f, TCP_SYN_RECEIVED, TCP_LISTEN);
 		syn_free(s, syn);
 		break;
@@ -269,7 +274,7 @@ static bool take_cookie(struct aksu *s, uint32_t bound, const struct flow *f,
 
 	if (!before(s->now, b->cookies_until) || seg_has(seg, AKSU_SYN))
 		return false;
-	if (!cookie_check(&s->key_cookie, f, sizeof(*f), seg, s->now, &r)) {
+	if (!cookie_check(&s->key_cookie, f, sizeof(*f), b->conf, seg, s->now, &r)) {
 		*reason = AKSU_DROP_COOKIE_BAD;
 		return false;
 	}

@@ -178,7 +178,6 @@ void tcp_ack(struct tcb *t, const struct tcp_seg *seg, instant now)
 		.now = now,
 		.in_flight = snd_in_flight(t),
 		.batch = x != NULL ? x->batch : 0,
-		.ece = seg_has(seg, AKSU_ECE),
 		.flight = cwnd_flight(t),
 		.cwnd_limited = cwnd_limited(t),
 	};
@@ -194,6 +193,8 @@ void tcp_ack(struct tcb *t, const struct tcp_seg *seg, instant now)
 	ev.duplicate = is_duplicate(t, seg);
 	ev.advanced = seq_lt(t->snd.una, seg->ack);
 	take_stock(t, seg, now, &ev, &d);
+	if (!handshake)
+		ecn_on_ack(t, seg, &ev);
 	if (ev.rtt.ns > 0 && !(handshake && has(t, TF_SYN_RESENT)))
 		rtt_sample(t, ev.rtt);
 	on_ack_heard(t, now);
@@ -203,6 +204,7 @@ void tcp_ack(struct tcb *t, const struct tcp_seg *seg, instant now)
 	} else {
 		loss_ops_of(t)->on_ack(t, &ev, &d);
 		undo_on_ack(t, &ev, seg, &d);
+		ecn_react(t, &ev);
 	}
 	if (ev.delivered > 0 && !handshake) /* F5: the ACK of a SYN never grows the window */
 		tell_cc(t, &ev);

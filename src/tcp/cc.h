@@ -33,7 +33,8 @@ struct ack_event {
 	uint32_t lost;            /* octets found lost, by this ACK and since the one before */
 	bool in_recovery;         /* when the ACK arrived, or because of it */
 	bool round_start;         /* what was SND.NXT when the last round began is acknowledged */
-	bool ece;
+	bool ece;    /* it tells of packets that met congestion and were not dropped (ecn.h) */
+	uint32_t ce; /* of `delivered`, octets that did, as far as the feedback says */
 	bool cwnd_limited; /* the window, not the application, held the sender back */
 };
 
@@ -67,6 +68,14 @@ struct cc_ops {
 	 * is as it was; cwnd and ssthresh are given back by the caller. May be NULL.
 	 */
 	void (*on_undo)(struct cc *cc, instant now);
+	/*
+	 * What was sent met congestion and was marked: sets ssthresh and cwnd. Once for each window
+	 * of data, and not where a loss was answered for it. NULL: as a loss.
+	 */
+	void (*on_ce)(struct cc *cc, const struct ack_event *ev);
+	/* Each mark counts: ECN is asked for, and the echo is RFC 8257's where it is not RFC
+	 * 9768's. */
+	bool counts_ce;
 };
 
 /* The algorithm of a number, for every number: enum aksu_congestion. */

@@ -3,11 +3,11 @@
  * tcp/cookie.c - SYN cookies: RFC 4987 section 3.6. A SYN is remembered by the SYN-ACK itself.
  *
  *   ISS    | time 5 | MSS 3 |          keyed hash 24          |
- *   TSval  |              clock              | SACK 1 | WS 1, shift 4 |
+ *   TSval  |             clock             | SACK 1 | ECN 1 | shift 4 |
  *
  * The hash covers the endpoints, the peer's ISN, the time and the MSS. A cookie is good for one to
  * two minutes. Without timestamps the other options are not agreed on: there is nowhere to keep
- * them.
+ * them; but accurate ECN shows in the ACK itself (RFC 9768 5.1).
  */
 #include "base/bytes.h"
 #include "tcp/listen.h"
@@ -16,6 +16,11 @@
 #define COOKIE_AGE  1u /* ticks: a cookie is good for 64 to 128 seconds */
 
 enum { FLOW_MAX = 40 };
+
+/* Of the timestamp; the shift is the rest. */
+#define COOKIE_BITS    0x3fu
+#define COOKIE_SACK    0x20u
+#define COOKIE_CLASSIC 0x10u
 
 /* What peers announce: a smaller one of these is used. */
 static const uint16_t mss_table[8] = {MSS_MIN, 536, 1024, 1220, 1360, 1440, 1460, 8940};
@@ -49,30 +54,41 @@ tcp_seq cookie_make(const struct hash_key *key, const void *flow, size_t n,
 
 tcp_ts cookie_tsval(const struct syn_record *r, tcp_ts ts_now)
 {
-	uint32_t bits = (r->offer & (SYN_WS | SYN_SHIFT)) | (r->offer & SYN_SACK ? 0x20 : 0);
-	tcp_ts ts = ts_at((ts_raw(ts_now) & ~0x3fu) | bits);
+	uint32_t bits = r->snd_shift | (r->ecn == SYN_ECN_CLASSIC ? COOKIE_CLASSIC : 0u) |
+			(r->sack ? COOKIE_SACK : 0u);
+	tcp_ts ts = ts_at((ts_raw(ts_now) & ~COOKIE_BITS) | bits);
 
-	return ts_lt(ts_now, ts) ? ts_add(ts, 0u - 64u) : ts; /* never ahead of the clock */
+	return ts_lt(ts_now, ts) ? ts_add(ts, 0u - COOKIE_BITS - 1u)
+				 : ts; /* never ahead of the clock */
+}
+
+void syn_record_plain(struct syn_record *r)
+{
+	r->snd_shift = SYN_UNSCALED;
+	r->sack = false;
+	if (r->ecn == SYN_ECN_CLASSIC)
+		r->ecn = SYN_ECN_OFF;
 }
 
 static void options_from(struct syn_record *out, const struct tcp_opts *o)
 {
 	uint32_t bits = ts_raw(o->tsecr);
 
-	out->offer = SYN_TS;
+	out->ts = true;
 	out->ts_recent = o->tsval;
-	out->offer |= (uint8_t)(bits & (SYN_WS | SYN_SHIFT));
-	if (bits & 0x20)
-		out->offer |= SYN_SACK;
+	out->snd_shift = bits & 0xfu;
+	out->sack = bits & COOKIE_SACK;
 }
 
-bool cookie_check(const struct hash_key *key, const void *flow, size_t n, const struct tcp_seg *ack,
-		  instant now, struct syn_record *out)
+bool cookie_check(const struct hash_key *key, const void *flow, size_t n,
+		  const struct tcp_conf *conf, const struct tcp_seg *ack, instant now,
+		  struct syn_record *out)
 {
 	uint32_t cookie = seq_raw(seq_sub(ack->ack, 1)), index = cookie >> 24 & 7,
 		 tick = tick_of(now);
 	uint32_t age = (tick - (cookie >> 27)) & 0x1f;
 	tcp_seq irs = seq_sub(ack->seq, 1);
+	bool classic;
 
 	if (age > COOKIE_AGE ||
 	    cookie_hash(key, flow, n, irs, tick - age, index) != (cookie & 0xffffff))
@@ -81,9 +97,12 @@ bool cookie_check(const struct hash_key *key, const void *flow, size_t n, const 
 		.iss = seq_at(cookie),
 		.irs = irs,
 		.peer_mss = mss_table[index],
+		.snd_shift = SYN_UNSCALED,
 		.sends = 1,
 	};
 	if (ack->opts.present & AKSU_OPT_TS)
 		options_from(out, &ack->opts);
+	classic = out->ts && ts_raw(ack->opts.tsecr) & COOKIE_CLASSIC;
+	out->ecn = ecn_of_cookie(conf, classic, ack) & 7u;
 	return true;
 }

@@ -191,8 +191,10 @@ static enum step unacceptable(struct tcb *t, const struct tcp_seg *seg, instant 
 	/*
 	 * RFC 5961 4.2: "irrespective of the sequence number", and limited: anybody can forge it.
 	 */
-	if (seg_has(seg, AKSU_SYN) && tcp_synchronized(t))
+	if (seg_has(seg, AKSU_SYN) && tcp_synchronized(t)) {
+		ecn_syn_ack_again(t, seg);
 		return challenge_ack(t, AKSU_DROP_SYN_IN_SYNC, seg, now);
+	}
 	/* Data, probes and FINs are always answered; what carries nothing is limited (C4). */
 	if (seg->len == 0 && !seq_eq(seg->seq, seq_sub(t->rcv.nxt, 1)))
 		return limited_ack(t, AKSU_WHY_OUT_OF_WINDOW, AKSU_DROP_SEQ_NOT_ACCEPTABLE, seg,
@@ -323,6 +325,7 @@ static enum step ack_in_syn_received(struct tcb *t, const struct tcp_seg *seg, i
 {
 	if (!seq_gt(seg->ack, t->snd.una) || !seq_leq(seg->ack, t->snd.nxt))
 		return reset_sender(t, AKSU_DROP_SYN_RECEIVED_ACK_BAD, seg, re);
+	ecn_first_ack(t, seg);
 	establish(t, seg, now);
 	return GO_ON;
 }
@@ -690,6 +693,7 @@ static void step8_fin(struct tcb *t, const struct tcp_seg *seg, instant now)
 static void other_states(struct tcb *t, const struct tcp_seg *in, instant now, struct reply *re)
 {
 	struct tcp_seg seg = *in; /* what is trimmed is trimmed in this copy */
+	bool marked;
 
 	if (t->state == TCP_TIME_WAIT && timewait_is_syn(&seg)) { /* stack/ asked RFC 6191 before */
 		(void)drop(t, AKSU_DROP_SYN_IN_TIME_WAIT, &seg);
@@ -707,10 +711,12 @@ static void other_states(struct tcb *t, const struct tcp_seg *in, instant now, s
 	if (step5_ack(t, &seg, now, re) == DONE)
 		return;
 	step5b_ts_recent(t, &seg, now);
+	marked = ecn_received(t, &seg);
 	step6_urgent(t, &seg);
-	if (step7_text(t, &seg, now, re) == DONE)
-		return;
-	step8_fin(t, &seg, now);
+	if (step7_text(t, &seg, now, re) == GO_ON)
+		step8_fin(t, &seg, now);
+	if (marked && t->acks_due == 0 && t->state != TCP_CLOSED)
+		ack_now(t, AKSU_WHY_ACK);
 }
 
 /* ---------------------------------------------------------------- 3.10.7.3 SYN-SENT */
@@ -724,6 +730,7 @@ static void learn_from_syn(struct tcb *t, const struct tcp_seg *seg)
 	t->rcv.nxt = t->rcv.mark = t->last_ack_sent = seq_add(seg->seq, 1);
 	t->rcv.adv = seq_add(t->rcv.nxt, offered);
 	option_agree(t, seg);
+	ecn_agree(t, seg);
 }
 
 /* Fourth, "our SYN has been ACKed": ESTABLISHED, and on at the sixth step (U-15). */

@@ -25,6 +25,14 @@ enum {
 	DUPACK_THRESHOLD = 3,
 	/* RFC 8985 6.2, step 4: recoveries until the reordering window is small again. */
 	REO_WND_PERSIST = 16,
+	/* RFC 9768 3.1.4.1, 3.2.3.2.2: a SYN that is sent more often does without ECN (B16). */
+	ECN_SYN_TRIES = 2,
+	/* Half of what makes the counter of RFC 9768 come round: so many packets for one ACK are
+	 * no sign of ACKs that were lost.
+	 */
+	ECN_ACKED_MANY = 4,
+	/* All 12 octets of AccECN, two blocks of SACK and some text fit into a segment. */
+	ACCECN_MSS_MIN = 64,
 	/* RFC 6928: ten segments, but no more than 14600 octets (or two segments). */
 	IW_SEGMENTS = 10,
 	IW_OCTETS = 14600,

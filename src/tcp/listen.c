@@ -33,20 +33,22 @@ struct syn_record syn_record_from(const struct tcp_seg *syn, tcp_seq iss, uint16
 {
 	const struct tcp_opts *o = &syn->opts;
 	struct syn_record r = {
-		.iss = iss, .irs = syn->seq, .peer_mss = default_mss, /* MUST-15 */
+		.iss = iss,
+		.irs = syn->seq,
+		.peer_mss = default_mss, /* MUST-15 */
+		.snd_shift = SYN_UNSCALED,
+		.rcv_shift = option_rcv_shift(conf) & 0xfu,
+		.sack = o->present & AKSU_OPT_SACK_OK,
+		.ts = o->present & AKSU_OPT_TS,
+		.ecn = ecn_answer(conf, syn) & 7u,
 	};
 
 	if (o->present & AKSU_OPT_MSS)
 		r.peer_mss = (uint16_t)max_u32(o->mss, MSS_MIN);
 	if (o->present & AKSU_OPT_WSCALE)
-		r.offer |= (uint8_t)(SYN_WS | (o->wscale > WSCALE_MAX ? WSCALE_MAX : o->wscale));
-	if (o->present & AKSU_OPT_SACK_OK)
-		r.offer |= SYN_SACK;
-	r.rcv_shift = option_rcv_shift(conf) & 0x0fu;
-	if (o->present & AKSU_OPT_TS) {
-		r.offer |= SYN_TS;
+		r.snd_shift = min_u32(o->wscale, WSCALE_MAX) & 0xfu;
+	if (r.ts)
 		r.ts_recent = o->tsval;
-	}
 	return r;
 }
 
@@ -61,7 +63,7 @@ static uint32_t first_window(const struct tcp_passive *p)
 static void put_timestamps(const struct syn_record *r, const struct tcp_passive *p, instant now,
 			   struct tcp_seg *out)
 {
-	if (!(r->offer & SYN_TS))
+	if (!r->ts)
 		return;
 	out->opts.present |= AKSU_OPT_TS;
 	out->opts.tsval = ts_add(p->ts_offset, (uint32_t)(now.ns / TS_TICK.ns));
@@ -83,19 +85,20 @@ void syn_record_answer(const struct syn_record *r, const struct tcp_passive *p, 
 		.opts = {.present = AKSU_OPT_MSS},
 	};
 	out->opts.mss = maxseg != 0 && maxseg < p->path_mss ? maxseg : p->path_mss;
-	if (r->offer & SYN_WS) {
+	if (r->snd_shift != SYN_UNSCALED) {
 		out->opts.present |= AKSU_OPT_WSCALE;
 		out->opts.wscale = r->rcv_shift;
 	}
-	if (r->offer & SYN_SACK)
+	if (r->sack)
 		out->opts.present |= AKSU_OPT_SACK_OK;
 	put_timestamps(r, p, now, out);
+	ecn_dress_syn_ack(r->ecn, r->sends, out);
 }
 
 void syn_record_ack(const struct syn_record *r, const struct tcp_passive *p, instant now,
 		    struct tcp_seg *out)
 {
-	uint8_t shift = r->offer & SYN_WS ? r->rcv_shift : 0;
+	uint8_t shift = r->snd_shift != SYN_UNSCALED ? r->rcv_shift : 0;
 
 	*out = (struct tcp_seg){
 		.seq = seq_add(r->iss, 1),
@@ -105,6 +108,7 @@ void syn_record_ack(const struct syn_record *r, const struct tcp_passive *p, ins
 		.segments = 1,
 	};
 	put_timestamps(r, p, now, out);
+	ecn_dress_record_ack(r->ecn, out);
 }
 
 /* The same rows as in input.c: RCV.NXT is IRS + 1. */
@@ -120,7 +124,19 @@ static bool acceptable(const struct syn_record *r, const struct tcp_passive *p,
 	       (seq_lt(seg->seq, nxt) && seq_geq(last, seq_add(nxt, wnd)));
 }
 
-enum syn_verdict syn_record_input(const struct syn_record *r, const struct tcp_passive *p,
+/* The SYN itself lies one left of the window (C-30). */
+static enum syn_verdict syn_again(struct syn_record *r, const struct tcp_passive *p,
+				  const struct tcp_seg *seg, enum aksu_drop *reason)
+{
+	uint8_t ecn = r->ecn;
+	bool consistent = ecn_answer_again(p->conf, &ecn, seg);
+
+	r->ecn = ecn & 7u;
+	*reason = consistent ? AKSU_DROP_SYN_DUPLICATE : AKSU_DROP_SYN_ECN_MIXED;
+	return consistent ? SYN_RESEND : SYN_ABORT;
+}
+
+enum syn_verdict syn_record_input(struct syn_record *r, const struct tcp_passive *p,
 				  const struct tcp_seg *seg, instant now, enum aksu_drop *reason)
 {
 	bool rst = seg_has(seg, AKSU_RST), syn = seg_has(seg, AKSU_SYN);
@@ -129,7 +145,7 @@ enum syn_verdict syn_record_input(const struct syn_record *r, const struct tcp_p
 	(void)now;
 	*reason = AKSU_DROP_NONE;
 	/* RFC 7323 3.2 and 5.3; a record does not live long enough for 5.5. */
-	if (r->offer & SYN_TS && !rst) {
+	if (r->ts && !rst) {
 		if (!(seg->opts.present & AKSU_OPT_TS)) {
 			*reason = AKSU_DROP_TS_MISSING;
 			return SYN_DROP;
@@ -139,11 +155,9 @@ enum syn_verdict syn_record_input(const struct syn_record *r, const struct tcp_p
 			return SYN_ACK;
 		}
 	}
-	/* First: the sequence number; the SYN itself lies one left of the window (C-30). */
-	if (syn && !rst && seq_eq(seg->seq, r->irs) && !seg_has(seg, AKSU_ACK)) {
-		*reason = AKSU_DROP_SYN_DUPLICATE;
-		return SYN_RESEND;
-	}
+	/* First: the sequence number. */
+	if (syn && !rst && seq_eq(seg->seq, r->irs) && !seg_has(seg, AKSU_ACK))
+		return syn_again(r, p, seg, reason);
 	if (!acceptable(r, p, seg)) {
 		*reason = rst ? AKSU_DROP_RST_OUT_OF_WINDOW : AKSU_DROP_SEQ_NOT_ACCEPTABLE;
 		return rst ? SYN_DROP : SYN_ACK;
@@ -173,10 +187,12 @@ enum syn_verdict syn_record_input(const struct syn_record *r, const struct tcp_p
 bool tcp_open_passive(struct tcb *t, struct tcp_env *env, const struct syn_record *r,
 		      const struct tcp_passive *p, uint32_t id, instant syn_ack_sent)
 {
+	bool scaled = r->snd_shift != SYN_UNSCALED;
+
 	tcb_init(t, env, p->conf, id, TCP_SYN_RECEIVED); /* the record said so when it was made */
-	t->flags = TF_PASSIVE | (r->offer & SYN_WS ? TF_WS : 0) |
-		   (r->offer & SYN_SACK ? TF_SACK : 0) | (r->offer & SYN_TS ? TF_TS : 0) |
-		   (r->sends > 1 ? TF_SYN_RESENT : 0);
+	t->flags = TF_PASSIVE | (scaled ? TF_WS : 0) | (r->sack ? TF_SACK : 0) |
+		   (r->ts ? TF_TS : 0) | (r->sends > 1 ? TF_SYN_RESENT : 0) |
+		   ecn_flags_of(r->ecn, r->sends);
 	t->iss = t->snd.una = t->snd.wl2 = r->iss;
 	t->irs = t->snd.wl1 = r->irs;
 	t->snd.nxt = seq_add(r->iss, 1);
@@ -188,8 +204,8 @@ bool tcp_open_passive(struct tcb *t, struct tcp_env *env, const struct syn_recor
 	t->peer_mss = r->peer_mss;
 	t->path_mss = p->path_mss;
 	t->rcv_mss = (uint16_t)min_u32(p->default_mss, p->path_mss);
-	t->snd_shift = r->offer & SYN_WS ? r->offer & SYN_SHIFT : 0;
-	t->rcv_shift = r->offer & SYN_WS ? r->rcv_shift : 0;
+	t->snd_shift = scaled ? r->snd_shift : 0;
+	t->rcv_shift = scaled ? r->rcv_shift : 0;
 	if (tcb_extend(t) == NULL || !sent_reserve(&t->x->sent, &env->mem)) {
 		tcb_fini(t);
 		return false;

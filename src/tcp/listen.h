@@ -17,18 +17,17 @@ struct syn_record {
 	tcp_seq iss, irs;
 	tcp_ts ts_recent;
 	uint16_t peer_mss;
-	uint8_t offer;         /* SYN_TS, SYN_SACK, SYN_WS, and the shift in the low four bits */
-	uint8_t sends : 4;     /* how often the SYN-ACK was sent */
-	uint8_t rcv_shift : 4; /* our scale, which it announced: the listener may choose anew */
+	uint16_t snd_shift : 4; /* the peer's scale, or SYN_UNSCALED */
+	uint16_t rcv_shift : 4; /* ours, which it announced: the listener may choose anew */
+	uint16_t sends : 3;     /* how often the SYN-ACK was sent */
+	uint16_t ecn : 3;       /* enum syn_ecn */
+	bool ts : 1;            /* timestamps were offered */
+	bool sack : 1;          /* and SACK */
 };
 static_assert(sizeof(struct syn_record) == 16, "DESIGN D6");
 
-enum {
-	SYN_SHIFT = 0x0f,
-	SYN_WS = 0x10,
-	SYN_TS = 0x20,
-	SYN_SACK = 0x40,
-};
+/* No scale was offered; those that are legal end before it. */
+enum { SYN_UNSCALED = 15 };
 
 /* What stack/ knows of the passive side. */
 struct tcp_passive {
@@ -61,11 +60,12 @@ enum syn_verdict {
 	SYN_ACK,      /* answer with <SEQ=ISS+1><ACK=IRS+1><CTL=ACK> */
 	SYN_RESET,    /* answer with a reset; the record stays (C-31) */
 	SYN_DIE,      /* back to LISTEN; nobody is told (MUST-11) */
+	SYN_ABORT,    /* the same, and answer with a reset (RFC 9768 3.1.5) */
 	SYN_COMPLETE, /* our SYN is acknowledged: make a block and give it this segment */
 };
 
-/* 3.10.7.4 for a record. */
-enum syn_verdict syn_record_input(const struct syn_record *r, const struct tcp_passive *p,
+/* 3.10.7.4 for a record; it changes by what the SYN again says of ECN, and by nothing else. */
+enum syn_verdict syn_record_input(struct syn_record *r, const struct tcp_passive *p,
 				  const struct tcp_seg *seg, instant now, enum aksu_drop *reason);
 
 /* The ACK that SYN_ACK asks for. */
@@ -86,11 +86,15 @@ bool tcp_open_passive(struct tcb *t, struct tcp_env *env, const struct syn_recor
 tcp_seq cookie_make(const struct hash_key *key, const void *flow, size_t n,
 		    const struct tcp_seg *syn, uint16_t default_mss, instant now);
 
-/* The timestamp that remembers the other options in its low six bits. */
+/* The timestamp that remembers SACK, scale and classic ECN in its low six bits. */
 tcp_ts cookie_tsval(const struct syn_record *r, tcp_ts ts_now);
 
+/* Takes back from a record what a cookie without timestamps cannot remember. */
+void syn_record_plain(struct syn_record *r);
+
 /* Rebuilds the record from the ACK of a SYN-ACK; false: no cookie of ours, or too old. */
-bool cookie_check(const struct hash_key *key, const void *flow, size_t n, const struct tcp_seg *ack,
-		  instant now, struct syn_record *out);
+bool cookie_check(const struct hash_key *key, const void *flow, size_t n,
+		  const struct tcp_conf *conf, const struct tcp_seg *ack, instant now,
+		  struct syn_record *out);
 
 #endif

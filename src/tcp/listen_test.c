@@ -5,6 +5,8 @@
  */
 #include "support/tcp_bench.h"
 
+#include <aksu/socket.h>
+
 static struct tcp_seg segment(struct bench *b, const char *line)
 {
 	struct trace_line parsed;
@@ -63,7 +65,7 @@ static void must_15_what_a_SYN_leaves_behind(void **state)
 	assert_int_equal(r.peer_mss, MSS_DEFAULT_V6);
 	r = syn_record_from(&absurd, seq_at(b->iss), MSS_DEFAULT_V6, &b->conf);
 	assert_int_equal(r.peer_mss, MSS_MIN);
-	assert_int_equal(r.offer & SYN_SHIFT, WSCALE_MAX);
+	assert_int_equal(r.snd_shift, WSCALE_MAX);
 	done(b);
 }
 
@@ -117,11 +119,12 @@ static void no_memory_leaves_nothing_behind(void **state)
 /* ------------------------------------------------------------------ cookies */
 
 static const struct hash_key key = {0x0123456789abcdef, 0xfedcba9876543210};
+static const struct tcp_conf conf = {.ecn = AKSU_ECN_ACCEPT};
 static const char flow[] = "10.0.0.1:4000 10.0.0.2:80 and so on, much longer than what is hashed";
 
 static bool check(const struct tcp_seg *ack, uint64_t second, struct syn_record *r)
 {
-	return cookie_check(&key, flow, sizeof(flow), ack, (instant){seconds(second).ns}, r);
+	return cookie_check(&key, flow, sizeof(flow), &conf, ack, (instant){seconds(second).ns}, r);
 }
 
 static struct tcp_seg cookie_ack(struct bench *b, const char *syn_line, uint64_t second)
@@ -153,7 +156,8 @@ static void B8_a_cookie_brings_the_mss_back(void **state)
 		assert_int_equal(r.peer_mss, rows[i].mss);
 		assert_int_equal(seq_raw(r.irs), b->irs);
 		assert_int_equal(seq_raw(r.iss), seq_raw(ack.ack) - 1);
-		assert_int_equal(r.offer, 0);
+		assert_int_equal(r.ts | r.sack | r.ecn, 0);
+		assert_int_equal(r.snd_shift, SYN_UNSCALED);
 	}
 	done(b);
 }
@@ -196,9 +200,10 @@ static void B8_a_forged_cookie_is_refused(void **state)
 	bad = good;
 	bad.seq = seq_add(good.seq, 1); /* another ISN of the peer */
 	assert_false(check(&bad, 5000, &record));
-	assert_false(cookie_check(&other, flow, sizeof(flow), &good, (instant){seconds(5000).ns},
+	assert_false(cookie_check(&other, flow, sizeof(flow), &conf, &good,
+				  (instant){seconds(5000).ns}, &record));
+	assert_false(cookie_check(&key, "another", 7, &conf, &good, (instant){seconds(5000).ns},
 				  &record));
-	assert_false(cookie_check(&key, "another", 7, &good, (instant){seconds(5000).ns}, &record));
 	for (int i = 0; i < 200000; i++) {
 		bad.ack = seq_at((uint32_t)prng_next(&r));
 		hits += check(&bad, 5000, &record);
@@ -213,16 +218,18 @@ static void B8_the_timestamp_brings_the_other_options_back(void **state)
 
 	(void)state;
 	for (unsigned shift = 0; shift <= 14; shift++)
-		for (unsigned bits = 0; bits < 4; bits++)
+		for (unsigned bits = 0; bits < 8; bits++)
 			for (uint32_t now = 0xffffffc0u; now - 0xffffffc0u < 160; now += 13) {
 				struct tcp_seg ack = cookie_ack(b, "S 0:0(0) <mss 1460>", 5000);
-				struct syn_record in = {.offer = SYN_TS}, out;
+				struct syn_record in = {.ts = 1, .snd_shift = SYN_UNSCALED}, out;
 				tcp_ts tsval;
 
 				if (bits & 1)
-					in.offer |= SYN_SACK;
+					in.sack = 1;
 				if (bits & 2)
-					in.offer |= (uint8_t)(SYN_WS | shift);
+					in.snd_shift = shift & 0xfu;
+				if (bits & 4)
+					in.ecn = SYN_ECN_CLASSIC;
 				tsval = cookie_tsval(&in, ts_at(now));
 				assert_false(
 					ts_lt(ts_at(now), tsval)); /* never ahead of the clock */
@@ -231,7 +238,10 @@ static void B8_the_timestamp_brings_the_other_options_back(void **state)
 				ack.opts.tsecr = tsval;
 				ack.opts.tsval = ts_at(77);
 				assert_true(check(&ack, 5000, &out));
-				assert_int_equal(out.offer, in.offer);
+				assert_int_equal(out.ts, in.ts);
+				assert_int_equal(out.sack, in.sack);
+				assert_int_equal(out.snd_shift, in.snd_shift);
+				assert_int_equal(out.ecn, in.ecn);
 				assert_int_equal(ts_raw(out.ts_recent), 77);
 			}
 	done(b);

@@ -47,10 +47,10 @@ static void offer_on_syn(const struct tcb *t, struct tcp_seg *seg)
 }
 
 /* Blocks that fit; beside text at least TEXT_MIN octets of it, on links however small. */
-static uint32_t sack_room(const struct tcb *t, bool text)
+static uint32_t sack_room(const struct tcb *t, uint32_t used, bool text)
 {
 	enum { HEAD = 4, BLOCK = 8 };
-	uint32_t mss = eff_snd_mss(t), rest = HEAD + (text ? TEXT_MIN : 0);
+	uint32_t mss = eff_snd_mss(t), rest = HEAD + used + (text ? TEXT_MIN : 0);
 	uint32_t room = mss > rest ? (mss - rest) / BLOCK : 0;
 
 	return min_u32(room, has(t, TF_TS) ? TCP_SACK_MAX - 1 : TCP_SACK_MAX);
@@ -62,7 +62,8 @@ static uint32_t sack_room(const struct tcb *t, bool text)
  */
 static void offer_sack(const struct tcb *t, struct tcp_opts *o, bool text)
 {
-	uint32_t room = sack_room(t, text), n = 0;
+	uint32_t used = (uint32_t)tcp_opts_len(o, AKSU_ACK) - (has(t, TF_TS) ? 12 : 0);
+	uint32_t room = sack_room(t, used, text), n = 0;
 
 	if (t->x == NULL)
 		return;
@@ -88,6 +89,8 @@ void option_offer(const struct tcb *t, struct tcp_seg *seg, bool text, instant n
 		o->tsval = tcp_ts_now(t, now);
 		o->tsecr = seg_has(seg, AKSU_ACK) ? t->ts_recent : ts_at(0);
 	}
+	if (!syn)
+		ecn_offer(t, o, text);
 	if (!syn && has(t, TF_SACK) && seg_has(seg, AKSU_ACK))
 		offer_sack(t, o, text);
 }

@@ -157,6 +157,8 @@ static enum aksu_why why_again(const struct tcb *t, const struct run *r)
 /* ACKs that say something by themselves must not ride on data: a duplicate with data is none. */
 static bool ack_goes_alone(const struct tcb *t)
 {
+	if (t->acks_due > 0 && ecn_ack_goes_alone(t))
+		return true;
 	return t->acks_due > 0 && t->ack_why != AKSU_WHY_ACK &&
 	       t->ack_why != AKSU_WHY_DELAYED_ACK && t->ack_why != AKSU_WHY_HANDSHAKE;
 }
@@ -306,6 +308,8 @@ static void finish(struct tcb *t, struct tcp_out *out)
 	}
 	if (!seg_has(seg, AKSU_ACK))
 		return;
+	if (!seg_has(seg, AKSU_SYN))
+		ecn_tell(t, seg);
 	if (!ack_goes_alone(t))
 		t->acks_due = 0;
 	else if (seg->len == 0)
@@ -377,6 +381,7 @@ static bool send_syn(struct tcb *t, instant now, struct tcp_out *out)
 		commit(t, 1, 0, now);
 	}
 	dress(t, out, true, now);
+	ecn_dress_syn(t, out->transmissions, &out->seg);
 	finish(t, out);
 	return true;
 }
@@ -467,6 +472,8 @@ static bool send_text(struct tcb *t, uint32_t bulk, instant now, struct tcp_out 
 	dress(t, out, true, now);
 	n = gather(t, t->snd.nxt, text_allowed(t, out->mss, bulk), out);
 	out->seg.text_len = len = n;
+	if (n > 0)
+		ecn_mark_text(t, &out->seg);
 	if (snd_fin_pending(t) && n == snd_unsent(t) && snd_usable(t) > n) {
 		out->seg.flags |= AKSU_FIN;
 		len++;
@@ -582,6 +589,8 @@ bool tcp_output(struct tcb *t, uint32_t bulk, instant now, struct tcp_out *out)
 {
 	enum aksu_why why = tcp_why_send(t, now);
 
+	if (ecn_uncut(t))
+		bulk = 1;
 	if (has(t, TF_SND_URGENT))
 		bulk = 1; /* the pointer counts from the number of its segment: none may be cut */
 	out->why = (uint8_t)why;

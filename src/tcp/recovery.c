@@ -48,6 +48,7 @@ void recovery_enter(struct tcb *t, const struct ack_event *ev)
 	r->recover_set = true;
 	r->began = ev->now;
 	cc->ops->on_loss(cc, ev);
+	ecn_reduced(t);
 	r->prr_delivered = 0;
 	r->prr_from = t->x->sent.octets;
 	r->recover_fs = snd_outstanding(t) - t->x->sent.sacked - r->guessed + ev->delivered;
@@ -92,6 +93,7 @@ void recovery_rto(struct tcb *t, instant now)
 	if (!recovery_lasts(t))
 		undo_remember(t);
 	t->x->cc.ops->on_rto(&t->x->cc, snd_outstanding(t), first, now);
+	ecn_reduced(t);
 	r->active = false;
 	r->dupacks = 0;
 	r->guessed = 0;

@@ -42,6 +42,7 @@ const struct tcb_ext *tcb_x(const struct tcb *t)
 			     {UINT64_MAX},
 			     {UINT64_MAX}},
 		.rack = {.next = {UINT64_MAX}},
+		.ecn = ECN_INITIAL,
 	};
 	static_assert(TIMER_FAST_COUNT == 7, "one INSTANT_NEVER for each");
 
@@ -79,6 +80,7 @@ struct tcb_ext *tcb_extend(struct tcb *t)
 	t->x->delivered_at = t->x->first_sent_at = t->env->events.now;
 	t->x->min_rtt_us = t->rtt.srtt_us; /* of what was, that much is kept */
 	t->x->min_rtt_since = t->env->events.now;
+	t->x->ecn = (struct tcp_ecn)ECN_INITIAL;
 	t->x->rack.next = INSTANT_NEVER;
 	t->x->rack.reo_wnd_more = (uint8_t)((t->flags & TF_REO_WND) >> TF_REO_WND_SHIFT);
 	t->x->rack.reo_wnd_persist = REO_WND_PERSIST;
@@ -113,7 +115,7 @@ void tcb_rest(struct tcb *t)
 	if (t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECEIVED)
 		return; /* the SYN may not be sent yet, and will need it */
 	if (x == NULL || x->sndq.length > 0 || x->rcvq.length > 0 || x->reasm.count > 0 ||
-	    x->sent.count > 0 || x->dsack_set ||
+	    x->sent.count > 0 || x->dsack_set || !ecn_may_rest(t) ||
 	    has(t, TF_ACK_DELAYED | TF_FIN_HELD | TF_SND_URGENT | TF_RCV_URGENT))
 		return;
 	for (int i = 0; i < TIMER_FAST_COUNT; i++)

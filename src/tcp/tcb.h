@@ -20,6 +20,7 @@
 
 #include "base/block.h"
 #include "tcp/cc.h"
+#include "tcp/ecn.h"
 #include "tcp/env.h"
 #include "tcp/limits.h"
 #include "tcp/loss.h"
@@ -51,7 +52,8 @@ struct tcp_conf {
 	uint16_t maxseg;   /* 0: no limit of the application's */
 	uint8_t keep_count;
 	uint8_t tos, ttl;
-	uint8_t cc; /* enum aksu_congestion */
+	uint8_t cc;  /* enum aksu_congestion */
+	uint8_t ecn; /* enum aksu_ecn */
 	bool nodelay, cork, quickack, keepalive, keep_data, no_soft_errors;
 };
 
@@ -71,15 +73,20 @@ enum tcb_flag {
 	TF_WINDOW_DUE = 1u << 12,  /* the application read enough: tell the peer */
 	TF_PROBE_DUE = 1u << 13,   /* the persist timer expired */
 	TF_KEEPALIVE_DUE = 1u << 14,
-	TF_OVERRIDE = 1u << 15,   /* the SWS override timer expired: small data may go */
-	TF_MORE = 1u << 16,       /* the application said that more follows */
-	TF_SYN_RESENT = 1u << 17, /* no RTT sample of the handshake, RFC 6298 5.7, IW 1 */
-	TF_LIFE = 1u << 18,       /* `slow` is TIMER_LIFE, not TIMER_KEEPALIVE */
-	TF_R1 = 1u << 20,         /* R1 was reported for this episode */
-	TF_RTX_PMTU = 1u << 21,   /* what is marked lost was too big, not lost: no cwnd cut */
-	TF_STARVED = 1u << 22,    /* SEND found no memory: not writable until some is free */
-	TF_REORDERS = 1u << 23,   /* the path was seen to change the order (RFC 8985 6.2) */
-	TF_REO_WND = 7u << 24,    /* while idle: RACK.reo_wnd_mult - 1, as far as it fits */
+	TF_OVERRIDE = 1u << 15,     /* the SWS override timer expired: small data may go */
+	TF_MORE = 1u << 16,         /* the application said that more follows */
+	TF_SYN_RESENT = 1u << 17,   /* no RTT sample of the handshake, RFC 6298 5.7, IW 1 */
+	TF_LIFE = 1u << 18,         /* `slow` is TIMER_LIFE, not TIMER_KEEPALIVE */
+	TF_R1 = 1u << 20,           /* R1 was reported for this episode */
+	TF_RTX_PMTU = 1u << 21,     /* what is marked lost was too big, not lost: no cwnd cut */
+	TF_STARVED = 1u << 22,      /* SEND found no memory: not writable until some is free */
+	TF_REORDERS = 1u << 23,     /* the path was seen to change the order (RFC 8985 6.2) */
+	TF_REO_WND = 7u << 24,      /* while idle: RACK.reo_wnd_mult - 1, as far as it fits */
+	TF_ECN_CLASSIC = 1u << 27,  /* RFC 3168 agreed on; in SYN-SENT: asked for */
+	TF_ECN_ACCURATE = 1u << 28, /* RFC 9768, the same */
+	TF_ECN = TF_ECN_CLASSIC | TF_ECN_ACCURATE,
+	TF_NO_ECT = 1u << 29,   /* we may not, or had better not, send ECT */
+	TF_ECN_DEAF = 1u << 30, /* what the peer says of marks means nothing */
 };
 
 #define TF_REO_WND_SHIFT 24
@@ -213,6 +220,7 @@ struct tcb_ext {
 	struct tcp_recovery recovery;
 	struct tcp_rack rack;
 	struct tcp_tlp tlp;
+	struct tcp_ecn ecn;
 	uint64_t delivered; /* octets acknowledged since the extension was taken */
 	instant delivered_at, first_sent_at;
 	instant batch_at;            /* the last moment at which we sent ... */

@@ -22,6 +22,7 @@ int tcp_open(struct tcb *t, const struct tcp_open *open, instant now)
 	t->rcv_mss = (uint16_t)min_u32(open->default_mss, open->path_mss);
 	t->rcv_shift = option_rcv_shift(t->conf); /* stays, whatever becomes of the buffer */
 	t->error = AKSU_OK;
+	ecn_open(t);
 	if (tcb_extend(t) == NULL || !sent_reserve(&t->x->sent, &t->env->mem)) {
 		tcb_rest(t);
 		return -AKSU_ENOMEM;

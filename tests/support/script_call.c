@@ -34,6 +34,7 @@ static const char *const option_names[] = {
 	[AKSU_TCP_QUICKACK] = "tcp_quickack",
 	[AKSU_TCP_MAXSEG] = "tcp_maxseg",
 	[AKSU_TCP_CONGESTION] = "tcp_congestion",
+	[AKSU_TCP_ECN] = "tcp_ecn",
 	[AKSU_TCP_KEEPIDLE] = "tcp_keepidle",
 	[AKSU_TCP_KEEPINTVL] = "tcp_keepintvl",
 	[AKSU_TCP_KEEPCNT] = "tcp_keepcnt",
@@ -448,14 +449,19 @@ static const struct {
 	{                                                                                         \
 #field, offsetof(struct aksu_info, field), sizeof(((struct aksu_info *)0)->field) \
 	}
-	INFO(options),      INFO(snd_wscale),      INFO(rcv_wscale),
-	INFO(backoff),      INFO(in_recovery),     INFO(snd_mss),
-	INFO(rcv_mss),      INFO(advmss),          INFO(pmtu),
-	INFO(snd_wnd),      INFO(rcv_wnd),         INFO(cwnd),
-	INFO(ssthresh),     INFO(in_flight),       INFO(srtt_us),
-	INFO(rttvar_us),    INFO(rto_us),          INFO(min_rtt_us),
-	INFO(send_queue),   INFO(receive_queue),   INFO(retransmissions),
-	INFO(octets_acked), INFO(octets_received), INFO(timer),
+	INFO(options),       INFO(snd_wscale),
+	INFO(rcv_wscale),    INFO(ecn),
+	INFO(backoff),       INFO(in_recovery),
+	INFO(snd_mss),       INFO(rcv_mss),
+	INFO(advmss),        INFO(pmtu),
+	INFO(snd_wnd),       INFO(rcv_wnd),
+	INFO(cwnd),          INFO(ssthresh),
+	INFO(in_flight),     INFO(srtt_us),
+	INFO(rttvar_us),     INFO(rto_us),
+	INFO(min_rtt_us),    INFO(send_queue),
+	INFO(receive_queue), INFO(retransmissions),
+	INFO(octets_acked),  INFO(octets_received),
+	INFO(timer),
 };
 
 static bool compare(struct world *w, const char *name, uint64_t got, int first)

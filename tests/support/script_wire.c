@@ -514,8 +514,8 @@ bool packet_read(struct world *w, const struct sent_packet *p, struct seen *out)
 	if (out->flow->local.port == 0)
 		out->flow->local.port = seg.src_port;
 	learn(out->flow, &seg);
+	seg.ecn = v.tos & IP_ECN_MASK;
 	out->seg = seg;
-	out->seg.ecn = v.tos & IP_ECN_MASK;
 	head = (size_t)(v.payload[12] >> 4) * 4;
 	out->options_len = head - 20;
 	memcpy(out->options, v.payload + 20, head - 20);

@@ -706,7 +706,7 @@ const char *bench_accept_record(struct bench *b, const struct tcp_seg *syn,
 	struct tcp_seg answer;
 
 	note_peer(b, syn);
-	k->ts = r->offer & SYN_TS;
+	k->ts = r->ts;
 	syn_record_answer(r, &b->passive, b->now, &answer);
 	b->seen_ts = ts_raw(answer.opts.tsval);
 	k->edge = 1 + answer.rawwnd;

@@ -211,6 +211,7 @@ static const char *to_record(struct pair *p, unsigned i, const struct tcp_seg *s
 		syn_record_ack(&s->record, &s->b->passive, p->now, &out);
 		return put(p, i, out);
 	case SYN_RESET: return reset(p, i, seg);
+	case SYN_ABORT: s->has_record = false; return reset(p, i, seg);
 	case SYN_DIE: s->has_record = false; return NULL;
 	case SYN_COMPLETE: break;
 	}
