@@ -51,17 +51,23 @@ static duration by_echo(const struct tcb *t, const struct tcp_seg *seg, instant 
 			const struct delivery *d)
 {
 	uint32_t ticks;
+	duration rtt;
+	bool first_copy;
 
 	if (!has(t, TF_TS) || !(seg->opts.present & AKSU_OPT_TS) ||
 	    ts_eq(seg->opts.tsecr, ts_at(0)))
 		return nanoseconds(0);
-	if (d->resent && ts_lt(seg->opts.tsecr, tcp_ts_now(t, d->resent_at)) &&
-	    to_us(since(d->resent_at, now)) >= t->x->min_rtt_us)
+	first_copy =
+		d->resent && ts_lt(seg->opts.tsecr, tcp_ts_now(t, rack_stamp(t, d->resent_at)));
+	if (first_copy && to_us(since(d->resent_at, now)) >= t->x->min_rtt_us)
 		return nanoseconds(0);
 	ticks = ts_dist(seg->opts.tsecr, tcp_ts_now(t, now));
 	if (ticks >= RTO_MAX.ns / TS_TICK.ns)
 		return nanoseconds(0);
-	return nanoseconds(max_u64(ticks, 1) * TS_TICK.ns);
+	rtt = nanoseconds(max_u64(ticks, 1) * TS_TICK.ns);
+	if (d->resent && !first_copy && longer(rtt, since(d->resent_at, now)))
+		return since(d->resent_at, now); /* its stamp is from before it was sent */
+	return rtt;
 }
 
 /*

@@ -102,13 +102,24 @@ void tcp_closed(struct tcp_env *env, const struct tcp_seg *seg, struct reply *re
 
 /* ---------------------------------------------------------------- first: sequence number */
 
-/* RFC 7323 5.3 R1, with 5.5: a TS.Recent that is too old says nothing (D12). */
-static bool is_old_duplicate(const struct tcb *t, const struct tcp_seg *seg, instant now)
+/* RFC 7323 5.5: a TS.Recent that is too old says nothing (D12). */
+static bool ts_recent_expired(const struct tcb *t, instant now)
 {
 	uint32_t age_s = (uint32_t)(now.ns / seconds(1).ns) - t->ts_recent_s;
 
-	return ts_lt(seg->opts.tsval, t->ts_recent) &&
-	       age_s < TS_RECENT_LIFETIME.ns / seconds(1).ns;
+	return age_s >= TS_RECENT_LIFETIME.ns / seconds(1).ns;
+}
+
+/*
+ * RFC 7323 5.3 R1. DEPARTS: not TS.Recent itself is the bound, which what was sent again sets far
+ * ahead of what was sent shortly before it and is late, but what it was up to 2^30 octets ago: no
+ * number has come round since (D11).
+ */
+static bool is_old_duplicate(const struct tcb *t, const struct tcp_seg *seg, instant now)
+{
+	tcp_ts floor = t->x != NULL ? t->x->ts_floor : t->ts_recent;
+
+	return ts_lt(seg->opts.tsval, floor) && !ts_recent_expired(t, now);
 }
 
 /* RFC 7323: before the window is looked at. A reset is exempt (C7). */
@@ -390,13 +401,20 @@ static void step5b_ts_recent(struct tcb *t, const struct tcp_seg *seg, instant n
 {
 	if (!has(t, TF_TS) || seg_has(seg, AKSU_RST))
 		return;
-	if (ts_lt(seg->opts.tsval, t->ts_recent) && !is_old_duplicate(t, seg, now)) {
-		t->ts_recent = seg->opts.tsval; /* 5.5: the old one had expired */
-	} else if (ts_lt(seg->opts.tsval, t->ts_recent) || seq_gt(seg->seq, t->last_ack_sent)) {
+	if (ts_lt(seg->opts.tsval, t->ts_recent)) {
+		if (!ts_recent_expired(t, now))
+			return;
+		tcb_ts_begin(t, seg->opts.tsval);
+	} else if (seq_gt(seg->seq, t->last_ack_sent)) {
 		return;
 	}
 	t->ts_recent = seg->opts.tsval;
 	t->ts_recent_s = (uint32_t)(now.ns / seconds(1).ns);
+	if (t->x != NULL && seq_dist(t->x->ts_since, t->rcv.nxt) >= PAWS_SPAN) {
+		t->x->ts_floor = t->x->ts_next;
+		t->x->ts_next = t->ts_recent;
+		t->x->ts_since = t->rcv.nxt;
+	}
 }
 
 /* ---------------------------------------------------------------- sixth: URG */

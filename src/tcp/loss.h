@@ -73,6 +73,9 @@ void sack_read(struct tcb *t, const struct tcp_seg *seg, instant now, struct del
 void rack_delivered(const struct tcb *t, const struct run *r, tcp_seq end,
 		    const struct tcp_seg *seg, instant now, struct delivery *d);
 
+/* The time that the timestamp of a segment tells which is sent again. */
+instant rack_stamp(const struct tcb *t, instant sent_at);
+
 /* The reordering timer expired (6.2, step 5). */
 void rack_timeout(struct tcb *t, instant now);
 

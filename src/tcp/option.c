@@ -113,6 +113,7 @@ void option_agree(struct tcb *t, const struct tcp_seg *syn)
 	if (o->present & AKSU_OPT_TS) {
 		t->flags |= TF_TS;
 		t->ts_recent = o->tsval;
+		tcb_ts_begin(t, o->tsval);
 		t->ts_recent_s = (uint32_t)(t->env->events.now.ns / seconds(1).ns);
 	}
 }

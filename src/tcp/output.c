@@ -429,6 +429,7 @@ static bool send_again(struct tcb *t, tcp_seq first, uint32_t bulk, instant now,
 	r = sent_run(sent, index);
 	begin(t, first, AKSU_ACK, out);
 	dress(t, out, true, now);
+	out->seg.opts.tsval = tcp_ts_now(t, rack_stamp(t, now));
 	limit = min_u32(bulk * out->mss, max_u32(cwnd_room(t), out->mss));
 	limit -= limit % out->mss;
 	fin = holds_fin(t, r);

@@ -15,6 +15,34 @@ static bool sent_after(instant t1, tcp_seq end1, instant t2, tcp_seq end2)
 	return before(t2, t1) || (t1.ns == t2.ns && seq_gt(end1, end2));
 }
 
+static struct tcp_rack_sample *sample_at(struct tcp_rack *k, unsigned i)
+{
+	return &k->sample[(k->samples_head + i) % RACK_SAMPLES];
+}
+
+/* Step 4: as many quarters of the shortest round trip as were found needed. */
+static duration widest(const struct tcb *t)
+{
+	uint64_t us = (uint64_t)(t->x->rack.reo_wnd_more + 1u) * t->x->min_rtt_us / 4;
+
+	return microseconds(min_u64(us, t->rtt.srtt_us));
+}
+
+/*
+ * DEPARTS: RFC 7323 3.2 has the time at which a segment is sent. Where the path reorders, what is
+ * sent again overtakes what was sent shortly before it, and a peer that heeds 5.3 to the letter
+ * then drops that. So it tells the time of before the reordering window, which is still long after
+ * the first copy.
+ */
+instant rack_stamp(const struct tcb *t, instant sent_at)
+{
+	uint64_t held = min_u64(widest(t).ns, microseconds(t->rtt.srtt_us).ns / 2);
+
+	if (has(t, TF_REORDERS))
+		sent_at.ns -= min_u64(held, sent_at.ns);
+	return sent_at;
+}
+
 /* ---------------------------------------------------------------- steps 2 and 3: what arrived */
 
 /*
@@ -27,7 +55,7 @@ static bool is_ambiguous(const struct tcb *t, const struct run *r, const struct 
 	if (!(r->flags & RUN_RETRANSMITTED))
 		return false;
 	if (has(t, TF_TS) && seg->opts.present & AKSU_OPT_TS &&
-	    ts_lt(seg->opts.tsecr, tcp_ts_now(t, r->sent_at)))
+	    ts_lt(seg->opts.tsecr, tcp_ts_now(t, rack_stamp(t, r->sent_at))))
 		return true;
 	return to_us(since(r->sent_at, now)) < t->x->min_rtt_us;
 }
@@ -50,6 +78,37 @@ void rack_delivered(const struct tcb *t, const struct run *r, tcp_seq end,
 	d->newest_end = end;
 }
 
+/*
+ * DEPARTS: keeps a few round trips of the last reordering window. Step 5 asks by the latest how
+ * long something is overdue; while a queue empties each is shorter than the one before, and then
+ * nothing is left of the window for what was sent when it was long.
+ */
+static void sample_rtt(struct tcb *t, instant now)
+{
+	struct tcp_rack *k = &t->x->rack;
+	duration apart = nanoseconds(widest(t).ns / RACK_SAMPLES);
+
+	if (k->samples > 0 && before(now, after(sample_at(k, k->samples - 1)->at, apart)))
+		return;
+	if (k->samples == RACK_SAMPLES) {
+		k->samples_head++;
+		k->samples--;
+	}
+	*sample_at(k, k->samples++) = (struct tcp_rack_sample){now, k->rtt};
+}
+
+/* The round trip of the first that was sent later, or the latest, whichever is longer. */
+static duration rtt_since(struct tcp_rack *k, instant sent_at)
+{
+	for (unsigned i = 0; i < k->samples; i++) {
+		const struct tcp_rack_sample *m = sample_at(k, i);
+
+		if (before(after(sent_at, m->rtt), m->at))
+			return longer(m->rtt, k->rtt) ? m->rtt : k->rtt;
+	}
+	return k->rtt;
+}
+
 static void update(struct tcb *t, const struct delivery *d, instant now)
 {
 	struct tcp_rack *k = &t->x->rack;
@@ -65,6 +124,7 @@ static void update(struct tcb *t, const struct delivery *d, instant now)
 	k->xmit_ts = d->newest;
 	k->end_seq = d->newest_end;
 	k->known = true;
+	sample_rtt(t, now);
 }
 
 /* ---------------------------------------------------------------- step 4: the reordering window */
@@ -100,12 +160,9 @@ static uint32_t segs_sacked(const struct tcb *t)
 
 static duration reo_wnd(const struct tcb *t)
 {
-	const struct tcp_rack *k = &t->x->rack;
-	uint64_t us = (uint64_t)(k->reo_wnd_more + 1u) * t->x->min_rtt_us / 4;
-
 	if (!has(t, TF_REORDERS) && (recovery_lasts(t) || segs_sacked(t) >= DUPACK_THRESHOLD))
 		return nanoseconds(0);
-	return microseconds(min_u64(us, t->rtt.srtt_us));
+	return widest(t);
 }
 
 /* ---------------------------------------------------------------- step 5: what is lost */
@@ -113,11 +170,11 @@ static duration reo_wnd(const struct tcb *t)
 /* When a run that RACK.segment was sent after is lost, if it does not arrive; else never. */
 static instant lost_at(const struct tcb *t, tcp_seq end, instant sent_at)
 {
-	const struct tcp_rack *k = &t->x->rack;
+	struct tcp_rack *k = &t->x->rack;
 
 	if (!k->known || !sent_after(k->xmit_ts, k->end_seq, sent_at, end))
 		return INSTANT_NEVER;
-	return after(after(sent_at, k->rtt), reo_wnd(t));
+	return after(after(sent_at, rtt_since(k, sent_at)), reo_wnd(t));
 }
 
 /* The oldest of what was sent once and is neither lost nor here; remembers how far it looked. */

@@ -86,8 +86,17 @@ struct tcb_ext *tcb_extend(struct tcb *t)
 	t->x->rack.reo_wnd_persist = REO_WND_PERSIST;
 	t->x->rack.fack = t->snd.una;
 	t->x->round_end = t->snd.nxt;
+	tcb_ts_begin(t, t->ts_recent);
 	cc_begin(&t->x->cc, cc_ops_of(t->conf->cc), t->env->events.now);
 	return t->x;
+}
+
+void tcb_ts_begin(struct tcb *t, tcp_ts recent)
+{
+	if (t->x == NULL)
+		return;
+	t->x->ts_floor = t->x->ts_next = recent;
+	t->x->ts_since = t->rcv.nxt;
 }
 
 static void release(struct tcb *t)

@@ -186,9 +186,19 @@ struct tcp_use {
 	bool limited, was_limited;    /* cwnd was what kept us from sending more */
 };
 
+/* A round trip, and when it ended. */
+struct tcp_rack_sample {
+	instant at;
+	duration rtt;
+};
+
+enum { RACK_SAMPLES = 8 }; /* a power of two; spread over a reordering window */
+
 /* RFC 8985 5.3, by its names. */
 struct tcp_rack {
 	instant xmit_ts;
+	struct tcp_rack_sample sample[RACK_SAMPLES]; /* a ring, oldest first */
+	uint8_t samples_head, samples;
 	tcp_seq end_seq;
 	tcp_seq fack;
 	duration rtt;
@@ -236,6 +246,8 @@ struct tcb_ext {
 	uint32_t min_rtt_us;         /* of this window of MIN_RTT_WINDOW and the one before */
 	uint32_t new_min_us;         /* of this window */
 	instant min_rtt_since;       /* this window's beginning */
+	tcp_ts ts_floor, ts_next;    /* TS.Recent as it was one or two PAWS_SPANs ago, and ... */
+	tcp_seq ts_since;            /* ... when RCV.NXT stood here, or later */
 	struct tcp_sack_block dsack; /* dsack_set: came twice, and is to be reported (RFC 2883) */
 	bool dsack_set;
 	bool small_sent; /* small_end holds */
@@ -273,6 +285,9 @@ const struct tcb_ext *tcb_x(const struct tcb *t);
 
 /* Poisons the instance when an invariant of the block is broken; O(n). For tests and simulation. */
 bool tcb_check(const struct tcb *t, instant now);
+
+/* TS.Recent begins: nothing older is taken (RFC 7323 5.3). */
+void tcb_ts_begin(struct tcb *t, tcp_ts recent);
 
 /* SEND found no memory, and waits to be told of some; that it need not wait any more. */
 void tcb_starve(struct tcb *t, instant now);

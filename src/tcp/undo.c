@@ -31,7 +31,7 @@ void undo_resent(struct tcb *t, const struct run *run, instant now)
 		return;
 	if (r->undo_resent == 0) {
 		r->undo_end = run_end(run);
-		r->undo_ts = tcp_ts_now(t, now);
+		r->undo_ts = tcp_ts_now(t, rack_stamp(t, now));
 	}
 	r->undo_resent += run->len;
 }
