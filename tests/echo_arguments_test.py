@@ -41,7 +41,7 @@ BAD = [
     ([*GOOD, "--budget", "0"], "from 1"),
     ([*GOOD, "--events", "xml"], "json"),
     ([*GOOD, "--events", "json", "--trace"], "one of them"),
-    ([*GOOD, "--faults", "noise=1%"], "loss, reorder"),
+    ([*GOOD, "--faults", "noise=1%"], "as these are: rate queue"),
     ([*GOOD, "--seed", "x"], "not a number"),
     ([*GOOD, "--colour"], "no option --colour"),
     ([*GOOD, "-x"], "no option -x"),

@@ -174,6 +174,10 @@ static void tell_cc(struct tcb *t, struct ack_event *ev)
 	ev->min_rtt = microseconds(x->min_rtt_us);
 	ev->lost = (uint32_t)min_u64(x->sent.found_lost - x->lost_told, UINT32_MAX);
 	x->lost_told = x->sent.found_lost;
+	/* A hole is no loss where the path reorders: the window grows by what came behind it, as it
+	 * comes, and not in one jump when the hole is filled. */
+	if (has(t, TF_REORDERS))
+		ev->acked = ev->delivered;
 	x->cc.ops->on_ack(&x->cc, ev);
 }
 

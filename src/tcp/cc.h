@@ -15,8 +15,12 @@ enum { CC_PRIV_WORDS = 40 }; /* BBR, the largest, has some thirty quantities */
 /* Built once for each ACK by ack.c; read by rtt.c, the loss detection, the congestion control and
  * the trace. */
 struct ack_event {
-	instant now;        /* arrival of the segment */
-	uint32_t acked;     /* octets of text newly acknowledged, SYN and FIN not counted */
+	instant now; /* arrival of the segment */
+	/*
+	 * Octets of text newly acknowledged, SYN and FIN not counted. The congestion control finds
+	 * `delivered` here on a path that is known to reorder.
+	 */
+	uint32_t acked;
 	uint32_t delivered; /* octets that are new to have arrived, acknowledged or SACKed */
 	uint32_t in_flight; /* octets, before this ACK */
 	/*
