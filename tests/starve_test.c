@@ -40,8 +40,10 @@ enum {
 	RING = 1024,
 };
 
-#define FAMINE (3 * AKSU_SECOND)    /* how long memory stays away */
-#define LIMIT  (600 * AKSU_SECOND) /* where holes cannot be held each costs a time-out */
+#define FAMINE (3 * AKSU_SECOND) /* how long memory stays away */
+/* Where holes cannot be held each costs a time-out; what was learnt of a path rests for 20 minutes.
+ */
+#define LIMIT (2000 * AKSU_SECOND)
 
 struct play;
 

@@ -20,7 +20,10 @@ struct ip_pmtu_entry {
 	struct aksu_addr dst;
 	instant expires; /* 0: the entry is free */
 	uint32_t mtu;
-	bool fragment; /* the path is narrower still: IP_PMTU_MIN_V4 */
+	uint32_t limit; /* searched: the smallest size not known to pass, nor worth a try; else 0 */
+	instant pause;  /* no probe before */
+	bool fragment;  /* the path is narrower still: IP_PMTU_MIN_V4 */
+	bool used;      /* searched: somebody asked what to try since the last ten minutes */
 };
 
 /* What is known of the path to dst, or NULL. */

@@ -188,6 +188,19 @@ uint32_t ip_pmtu(const struct ip *ip, const struct aksu_addr *dst, uint32_t mtu)
 bool ip_pmtu_learn(struct ip *ip, const struct aksu_addr *dst, uint32_t mtu, uint32_t quoted_len,
 		   instant now);
 
+/*
+ * Packets of up to `size` octets to dst do not arrive, and nobody says why: they may be too large
+ * (RFC 4821 7.7). True if smaller ones are to be tried: 1200 octets (v6: 1280), then 552.
+ */
+bool ip_pmtu_silent(struct ip *ip, const struct aksu_addr *dst, uint32_t size, instant now);
+
+/* What to try next on a path that is searched, at most `mtu`; 0: nothing, now. */
+uint32_t ip_pmtu_probe(const struct ip *ip, const struct aksu_addr *dst, uint32_t mtu, instant now);
+
+/* It arrived, or it alone was lost; in the latter case no other is to be tried for `pause`. */
+void ip_pmtu_probed(struct ip *ip, const struct aksu_addr *dst, uint32_t size, bool arrived,
+		    duration pause, instant now);
+
 /* ------------------------------------------------------------------ sending (output.c) */
 
 /* A packet to be: its header in words. */

@@ -148,6 +148,107 @@ static void no_memory_nothing_learned(void **state)
 	assert_true(learn("192.0.2.1", 1400, 1500));
 }
 
+/* ---------------------------------------------------------------- searched paths */
+
+static bool silent(const char *dst, uint32_t size)
+{
+	struct aksu_addr a = addr(dst);
+
+	return ip_pmtu_silent(&b.ip, &a, size, b.now);
+}
+
+static uint32_t next_probe(const char *dst)
+{
+	struct aksu_addr a = addr(dst);
+
+	return ip_pmtu_probe(&b.ip, &a, path(dst).mtu, b.now);
+}
+
+static void probed(const char *dst, uint32_t size, bool arrived)
+{
+	struct aksu_addr a = addr(dst);
+
+	ip_pmtu_probed(&b.ip, &a, size, arrived, seconds(5), b.now);
+}
+
+/* RFC 4821 7.7: first to what nearly every path takes, then to the least. */
+static void rfc4821_7_7_a_silent_path_falls_twice(void **state)
+{
+	(void)state;
+	assert_int_equal(next_probe("192.0.2.1"), 0);
+	assert_true(silent("192.0.2.1", 1500));
+	assert_int_equal(path("192.0.2.1").pmtu, 1200);
+	assert_true(silent("192.0.2.1", 1500)); /* another connection; known already */
+	assert_int_equal(path("192.0.2.1").pmtu, 1200);
+	assert_true(silent("192.0.2.1", 1200));
+	assert_int_equal(path("192.0.2.1").pmtu, 552);
+	assert_false(silent("192.0.2.1", 552));
+	assert_true(silent("2001:db8::1", 1500));
+	assert_int_equal(path("2001:db8::1").pmtu, 1280);
+	assert_false(silent("2001:db8::1", 1280)); /* RFC 8200 section 5: every link has it */
+}
+
+static void rfc8899_5_3_1_the_search_goes_by_halves_and_ends(void **state)
+{
+	unsigned probes = 0;
+	uint32_t size;
+
+	(void)state;
+	assert_true(silent("192.0.2.1", 1500));
+	while ((size = next_probe("192.0.2.1")) != 0) {
+		assert_true(size < 1500);
+		probed("192.0.2.1", size, size <= 1413);
+		assert_true(size <= 1413 || next_probe("192.0.2.1") == 0); /* 7.6.2: a pause */
+		b.now = after(b.now, seconds(5));
+		probes++;
+	}
+	assert_in_range(path("192.0.2.1").pmtu, 1413 - 8, 1413);
+	assert_in_range(probes, 4, 8);
+}
+
+/* RFC 8899 4.6.2: what a router says of a probe is where the search ends, and lowers nothing. */
+static void rfc8899_4_6_2_a_message_about_a_probe(void **state)
+{
+	uint32_t size;
+
+	(void)state;
+	assert_true(silent("192.0.2.1", 1500));
+	assert_false(learn("192.0.2.1", 1300, 1350));
+	assert_int_equal(path("192.0.2.1").pmtu, 1200);
+	while ((size = next_probe("192.0.2.1")) != 0) {
+		assert_true(size <= 1300);
+		probed("192.0.2.1", size, true);
+	}
+	assert_in_range(path("192.0.2.1").pmtu, 1300 - 8, 1300);
+	assert_true(learn("192.0.2.1", 1000, 1250)); /* of the path as it is: believed */
+	assert_int_equal(path("192.0.2.1").pmtu, 1000);
+	assert_int_equal(next_probe("192.0.2.1"), 0);
+}
+
+static void bench_age(duration d)
+{
+	struct ip_reply r;
+
+	b.now = after(b.now, d);
+	assert_int_equal(ip_advance(&b.ip, b.now, &r), AKSU_DROP_NONE);
+}
+
+/* RFC 8899 5.1.1: after ten minutes the first hop's size is tried; unused, all is forgotten. */
+static void rfc8899_5_1_1_a_searched_path_ages(void **state)
+{
+	(void)state;
+	assert_true(silent("192.0.2.1", 1500));
+	probed("192.0.2.1", next_probe("192.0.2.1"), false);
+	bench_age(seconds(600));
+	assert_int_equal(path("192.0.2.1").pmtu, 1200);
+	assert_int_equal(next_probe("192.0.2.1"), 1500);
+	bench_age(seconds(600));
+	assert_int_equal(path("192.0.2.1").pmtu, 1200);
+	bench_age(seconds(600));
+	assert_int_equal(path("192.0.2.1").pmtu, 1500);
+	assert_true(is_never(ip_deadline(&b.ip)));
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, up, down)
 
 int main(void)
@@ -161,6 +262,10 @@ int main(void)
 		T(H5_forgotten_after_ten_minutes),
 		T(the_cache_is_bounded),
 		T(no_memory_nothing_learned),
+		T(rfc4821_7_7_a_silent_path_falls_twice),
+		T(rfc8899_5_3_1_the_search_goes_by_halves_and_ends),
+		T(rfc8899_4_6_2_a_message_about_a_probe),
+		T(rfc8899_5_1_1_a_searched_path_ages),
 	};
 
 	return cmocka_run_group_tests_name("ip/pmtu", tests, NULL, NULL);

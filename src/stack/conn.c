@@ -148,6 +148,7 @@ void conn_enter(struct aksu *s, const struct conn *c)
 {
 	scope_set(s, &c->flow, c->link, 0);
 	s->env.window_limit = share_window(s, c);
+	s->env.mtu_probe = 0;
 }
 
 /* One wheel entry, moved only when the earliest deadline comes nearer, or at the end (D8). */
@@ -216,6 +217,41 @@ static void settle_neighbour(struct aksu *s, struct conn *c)
 		link_suspect(&i->l, &path.next_hop, s->now);
 }
 
+/*
+ * RFC 4821 7.6.2: after a loss that did not count, no probe for as long as it takes until a loss is
+ * to be expected anyhow: as many round trips as there are segments in the window.
+ */
+static duration search_pause(const struct tcb *t)
+{
+	uint64_t rounds = t->x->cc.cwnd / max_u32(eff_snd_mss(t), 1);
+
+	return microseconds(min_u64(rounds * t->rtt.srtt_us, to_us(SEARCH_PAUSE_MAX)));
+}
+
+/* What arrives and what does not says how large packets to the host may be (RFC 4821). */
+static void settle_path(struct aksu *s, struct conn *c, uint32_t index)
+{
+	uint8_t notices = c->t.notices & (NOTICE_BLACK_HOLE | NOTICE_PROBED);
+	const struct aksu_addr *dst = &c->flow.remote;
+	uint32_t fixed = path_headers(dst), full = eff_snd_mss(&c->t) + fixed;
+
+	if (LIKELY(notices == 0))
+		return;
+	if (notices & NOTICE_PROBED) {
+		const struct tcp_mtu *m = &c->t.x->mtu;
+
+		ip_pmtu_probed(&s->ip, dst, m->mss + fixed, m->arrived, search_pause(&c->t),
+			       s->now);
+	}
+	c->t.notices &= (uint8_t)~notices;
+	full += has(&c->t, TF_TS) ? TS_OPTION_LEN : 0;
+	if (c->link >= 0 && notices & NOTICE_BLACK_HOLE &&
+	    !ip_pmtu_silent(&s->ip, dst, full, s->now))
+		return;
+	conn_reroute(s, index, notices & NOTICE_BLACK_HOLE);
+	tcb_rest(&c->t);
+}
+
 /* The connection is over: its flow is free for another; it stays while the application has it. */
 static bool settle_end(struct aksu *s, struct conn *c, uint32_t index)
 {
@@ -238,6 +274,7 @@ void conn_settle(struct aksu *s, uint32_t index)
 	if (settle_end(s, c, index))
 		return;
 	settle_neighbour(s, c);
+	settle_path(s, c, index);
 	settle_sending(s, c, index);
 	settle_wheel(s, c, index);
 	settle_news(s, c, index);

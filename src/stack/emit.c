@@ -139,6 +139,17 @@ static size_t write_headers(struct aksu *s, struct iface *i, const struct flow *
 	return tcp_at;
 }
 
+/*
+ * What must always hold of what leaves, whoever made it that long: it fits the link, and so does
+ * each piece of what the link cuts (MUST-16, RFC 1191).
+ */
+static bool fits(const struct iface *i, const struct tcp_out *out, const struct aksu_tx *tx)
+{
+	uint32_t excess = tx->mss != 0 ? out->seg.text_len - out->mss : 0;
+
+	return i->local || tx->len - excess - link_head_len(&i->l) <= i->l.mtu;
+}
+
 static bool emit(struct aksu *s, struct iface *i, const struct flow *f, const struct tcp_out *out,
 		 struct envelope env, struct aksu_tx *tx)
 {
@@ -158,6 +169,7 @@ static bool emit(struct aksu *s, struct iface *i, const struct flow *f, const st
 		tx->mss = out->mss;
 		tx->transport = (uint16_t)tcp_at;
 	}
+	AKSU_ASSERT(&s->env, fits(i, out, tx), false);
 	tx->packet = ++s->packets;
 	s->env.counters.segments_out += out->seg.segments;
 	if (out->transmissions > 0)

@@ -35,9 +35,7 @@ tcp_ts ts_offset_of(const struct aksu *s, const struct flow *f)
  */
 uint16_t path_mss_of(const struct ip_path *path)
 {
-	uint32_t fixed = (addr_is_v4(&path->src) ? 20u : 40u) + TCP_HDR_LEN;
-
-	return (uint16_t)(min_u32(path->pmtu, UINT16_MAX) - fixed);
+	return (uint16_t)(min_u32(path->pmtu, UINT16_MAX) - path_headers(&path->src));
 }
 
 uint16_t default_mss_of(const struct aksu_addr *remote)

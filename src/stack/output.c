@@ -98,9 +98,14 @@ static uint32_t bulk_of(const struct iface *i, const struct conn *c)
 /* Somewhere the path takes less than the link; what was learnt is forgotten after ten minutes. */
 static bool is_narrowed(const struct iface *i, const struct conn *c)
 {
-	uint32_t fixed = (addr_is_v4(&c->flow.remote) ? 20u : 40u) + TCP_HDR_LEN;
+	return !i->local && c->t.path_mss + path_headers(&c->flow.remote) < i->l.mtu;
+}
 
-	return !i->local && c->t.path_mss + fixed < i->l.mtu;
+static void path_search(struct aksu *s, const struct iface *i, const struct conn *c)
+{
+	uint32_t size = ip_pmtu_probe(&s->ip, &c->flow.remote, i->l.mtu, s->now);
+
+	s->env.mtu_probe = size != 0 ? size - path_headers(&c->flow.remote) : 0;
 }
 
 /* A connection's turn; returns how many frames it filled. */
@@ -112,6 +117,8 @@ static size_t serve(struct aksu *s, struct iface *i, uint32_t index, struct aksu
 	struct tcp_out out;
 
 	conn_enter(s, c);
+	if (is_narrowed(i, c))
+		path_search(s, i, c);
 	for (size_t turns = 0; n < cap && turns < QUANTUM && octets < QUANTUM_OCTETS; turns++) {
 		if (!tcp_output(&c->t, bulk_of(i, c), s->now, &out))
 			break;

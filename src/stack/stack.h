@@ -360,6 +360,11 @@ void starved_advance(struct aksu *s);
 tcp_seq isn_of(const struct aksu *s, const struct flow *f, instant now);
 tcp_ts ts_offset_of(const struct aksu *s, const struct flow *f);
 uint16_t path_mss_of(const struct ip_path *path);
+/* IP's and TCP's, without options: what an MSS is less than an MTU. */
+static inline uint32_t path_headers(const struct aksu_addr *remote)
+{
+	return (addr_is_v4(remote) ? 20u : 40u) + TCP_HDR_LEN;
+}
 uint16_t default_mss_of(const struct aksu_addr *remote);
 /* Active OPEN of an owned connection in CLOSED. */
 int stack_connect(struct aksu *s, uint32_t index, const struct aksu_endpoint *remote, instant now);

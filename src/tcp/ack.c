@@ -212,6 +212,7 @@ void tcp_ack(struct tcb *t, const struct tcp_seg *seg, instant now)
 	if (handshake && ev.advanced) {
 		begin_window(t, now);
 	} else {
+		mtu_on_ack(t, &ev);
 		loss_ops_of(t)->on_ack(t, &ev, &d);
 		undo_on_ack(t, &ev, seg, &d);
 		ecn_react(t, &ev);

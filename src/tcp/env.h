@@ -29,6 +29,8 @@ struct tcp_env {
 	struct tcp_starved starved;
 	/* Octets that may be promised to the connection at hand; 0: as many as its buffer has. */
 	uint32_t window_limit;
+	/* The MSS that its path is to be probed for (RFC 4821); 0: none. */
+	uint32_t mtu_probe;
 	bool poisoned;
 	void (*panic)(void *ctx, const char *file, int line, const char *what);
 	void *panic_ctx;

@@ -15,6 +15,8 @@ enum {
 	MSS_MIN = 48,
 	/* Options leave at least this much text in a segment: 48 less all 40 of them. */
 	TEXT_MIN = 8,
+	/* RFC 7323 3.2, padded: what a data segment loses to timestamps. */
+	TS_OPTION_LEN = 12,
 	/* RFC 7323 2.3: a larger shift is taken as this. */
 	WSCALE_MAX = 14,
 	/* Windows may grow to 16 MiB: 2^8 octets are a fine enough grain for it. */
@@ -88,6 +90,8 @@ enum {
 #define TS_RECENT_LIFETIME seconds(24 * 86400)
 /* One tick of our timestamp clock (RFC 7323 5.4: 1 ms to 1 s). */
 #define TS_TICK milliseconds(1)
+/* A probe of the path MTU was lost: the next one not later than this. */
+#define SEARCH_PAUSE_MAX seconds(60)
 /* Memory was refused: try again after this. */
 #define STARVED_RETRY milliseconds(50)
 

@@ -242,7 +242,7 @@ static void dress(struct tcb *t, struct tcp_out *out, bool text, instant now)
 
 	seg->rawwnd = rcv_advertise(t, seg_has(seg, AKSU_SYN));
 	option_offer(t, seg, text, now);
-	out->mss = (uint16_t)(eff_snd_mss(t) + (has(t, TF_TS) ? 12 : 0));
+	out->mss = (uint16_t)(eff_snd_mss(t) + (has(t, TF_TS) ? TS_OPTION_LEN : 0));
 	if (!seg_has(seg, AKSU_SYN))
 		out->mss = (uint16_t)(out->mss - tcp_opts_len(&seg->opts, seg->flags));
 }
@@ -441,6 +441,8 @@ static bool send_again(struct tcb *t, tcp_seq first, uint32_t bulk, instant now,
 		r = sent_run(sent, index);
 	}
 	out->transmissions = r->transmissions;
+	if (t->x->mtu.out && seq_eq(first, t->x->mtu.seq))
+		mtu_probe_over(t);
 	loss_resent(t, r, now);
 	if (r->flags & RUN_PROBE && !fin)
 		n = grow_tail(t, r, limit, out);
@@ -458,6 +460,26 @@ static bool send_again(struct tcb *t, tcp_seq first, uint32_t bulk, instant now,
 	return true;
 }
 
+/* RFC 4821: a segment larger than the path is known to take, if one is to be tried; 0: none. */
+static uint32_t gather_probe(struct tcb *t, struct tcp_out *out)
+{
+	uint32_t options, size;
+
+	if (LIKELY(t->env->mtu_probe == 0))
+		return 0;
+	options = (uint32_t)tcp_opts_len(&out->seg.opts, out->seg.flags);
+	size = mtu_probe_size(t, out->mss, options);
+	if (size == 0)
+		return 0;
+	if (gather(t, t->snd.nxt, size, out) != size) {
+		out->pieces = 0; /* it lies in too many of them */
+		return 0;
+	}
+	out->mss = (uint16_t)size;
+	mtu_probe_sent(t, t->snd.nxt, size + options);
+	return size;
+}
+
 /* New text, and the FIN behind it if it is the last. */
 static bool send_text(struct tcb *t, uint32_t bulk, instant now, struct tcp_out *out)
 {
@@ -471,7 +493,9 @@ static bool send_text(struct tcb *t, uint32_t bulk, instant now, struct tcp_out 
 	cwnd_resume(t, now);
 	begin(t, t->snd.nxt, AKSU_ACK, out);
 	dress(t, out, true, now);
-	n = gather(t, t->snd.nxt, text_allowed(t, out->mss, bulk), out);
+	n = gather_probe(t, out);
+	if (n == 0)
+		n = gather(t, t->snd.nxt, text_allowed(t, out->mss, bulk), out);
 	out->seg.text_len = len = n;
 	if (n > 0)
 		ecn_mark_text(t, &out->seg);

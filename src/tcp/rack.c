@@ -222,6 +222,11 @@ static bool judge(struct tcb *t, struct run *r, instant now, struct verdict *v)
 		v->next = earlier(v->next, at);
 		return false;
 	}
+	if (mtu_probe_lost(t, r)) {
+		sent_mark_lost(&t->x->sent, r);
+		loss_report(t, r);
+		return true;
+	}
 	v->found = true;
 	if (r->flags & RUN_RETRANSMITTED && !before(r->sent_at, t->x->recovery.began))
 		v->again = true;

@@ -124,7 +124,7 @@ void tcb_rest(struct tcb *t)
 	if (t->state == TCP_SYN_SENT || t->state == TCP_SYN_RECEIVED)
 		return; /* the SYN may not be sent yet, and will need it */
 	if (x == NULL || x->sndq.length > 0 || x->rcvq.length > 0 || x->reasm.count > 0 ||
-	    x->sent.count > 0 || x->dsack_set || !ecn_may_rest(t) ||
+	    x->sent.count > 0 || x->dsack_set || !ecn_may_rest(t) || t->notices & NOTICE_PROBED ||
 	    has(t, TF_ACK_DELAYED | TF_FIN_HELD | TF_SND_URGENT | TF_RCV_URGENT))
 		return;
 	for (int i = 0; i < TIMER_FAST_COUNT; i++)

@@ -96,9 +96,11 @@ enum tcb_notice {
 	NOTICE_CONNECTED = 1,
 	NOTICE_URGENT = 2,
 	NOTICE_SOFT_ERROR = 4,
-	NOTICE_R1 = 8,        /* tell the application (SHLD-9) */
-	NOTICE_PROGRESS = 16, /* the peer answers: the neighbour is reachable (H11) */
-	NOTICE_DOUBT = 32,    /* R1: advise the neighbour cache, once (MUST-20) */
+	NOTICE_R1 = 8,          /* tell the application (SHLD-9) */
+	NOTICE_PROGRESS = 16,   /* the peer answers: the neighbour is reachable (H11) */
+	NOTICE_DOUBT = 32,      /* R1: advise the neighbour cache, once (MUST-20) */
+	NOTICE_BLACK_HOLE = 64, /* it may be their size that keeps segments from arriving */
+	NOTICE_PROBED = 128,    /* x->mtu has the answer of a probe */
 };
 
 struct tcp_snd {
@@ -219,6 +221,16 @@ struct tcp_tlp {
 	bool no_rtt; /* no RTT was measured since the last probe */
 };
 
+/* RFC 4821: a probe of the path MTU, see plpmtud.c. */
+struct tcp_mtu {
+	tcp_seq seq;  /* of its first octet */
+	uint32_t mss; /* the MSS that it is one of */
+	bool out;     /* it is on its way, and its loss would say something */
+	bool arrived; /* NOTICE_PROBED: whether it did */
+	bool proven;  /* a full-sized segment has arrived since there was an extension ... */
+	bool passed;  /* ... or text of any size */
+};
+
 struct tcb_ext {
 	struct bytes sndq; /* from snd.una (or iss + 1) on */
 	struct bytes rcvq; /* in order, not yet read */
@@ -231,6 +243,7 @@ struct tcb_ext {
 	struct tcp_rack rack;
 	struct tcp_tlp tlp;
 	struct tcp_ecn ecn;
+	struct tcp_mtu mtu;
 	uint64_t delivered; /* octets acknowledged since the extension was taken */
 	instant delivered_at, first_sent_at;
 	instant batch_at;            /* the last moment at which we sent ... */

@@ -170,6 +170,16 @@ void snd_window_update(struct tcb *t, const struct tcp_seg *seg, instant now);
 uint32_t eff_snd_mss(const struct tcb *t); /* MUST-16, for the options of a data segment */
 uint32_t snd_usable(const struct tcb *t);  /* octets of window beyond snd.nxt; 0 when shrunk */
 
+/* plpmtud.c: the path's MTU by what arrives (RFC 4821). */
+void mtu_timed_out(struct tcb *t); /* the retransmission timer expired */
+/* Text of a probe to send now in place of `mss` octets; 0: none. */
+uint32_t mtu_probe_size(const struct tcb *t, uint32_t mss, uint32_t options);
+void mtu_probe_sent(struct tcb *t, tcp_seq seq, uint32_t mss);
+void mtu_probe_over(struct tcb *t);
+void mtu_on_ack(struct tcb *t, const struct ack_event *ev);
+/* A run is found lost: true if it was a probe, alone, so that the loss is no sign of congestion. */
+bool mtu_probe_lost(struct tcb *t, const struct run *r);
+
 /* option.c */
 void option_offer(const struct tcb *t, struct tcp_seg *seg, bool text, instant now);
 void option_agree(struct tcb *t, const struct tcp_seg *syn);

@@ -286,6 +286,7 @@ static void retransmission_timeout(struct tcb *t, instant now)
 	t->x->batch = t->x->batch_len = 0; /* what was sent together is lost together */
 	if (t->backoff < UINT8_MAX)
 		t->backoff++; /* 5.5 */
+	mtu_timed_out(t);
 	if (!tcp_synchronized(t))
 		t->flags |= TF_SYN_RESENT;
 	if (t->backoff >= R1_RETRANSMISSIONS && !has(t, TF_R1)) {

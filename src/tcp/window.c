@@ -109,7 +109,7 @@ uint32_t eff_snd_mss(const struct tcb *t)
 
 	if (t->conf->maxseg != 0)
 		mss = min_u32(mss, t->conf->maxseg);
-	return has(t, TF_TS) ? mss - 12 : mss;
+	return has(t, TF_TS) ? mss - TS_OPTION_LEN : mss;
 }
 
 uint32_t snd_usable(const struct tcb *t)
