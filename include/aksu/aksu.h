@@ -345,7 +345,8 @@ const struct aksu_counters *aksu_counters(const struct aksu *s);
 /** Congestion controls: X(NAME, word). The first is the default. */
 #define AKSU_CONGESTIONS(X)                                               \
 	X(CUBIC, "cubic")     /**< RFC 9438, with HyStart++ (RFC 9406) */ \
-	X(NEWRENO, "newreno") /**< RFC 5681, RFC 6582, RFC 3465 */
+	X(NEWRENO, "newreno") /**< RFC 5681, RFC 6582, RFC 3465 */        \
+	X(DCTCP, "dctcp")     /**< RFC 8257: for data centres only; asks for ECN */
 
 #define AKSU_CONGESTION_ENUM(name, word) AKSU_CONGESTION_##name,
 enum aksu_congestion { AKSU_CONGESTIONS(AKSU_CONGESTION_ENUM) AKSU_CONGESTION_COUNT };

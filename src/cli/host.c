@@ -242,6 +242,8 @@ void host_prepare(const struct host *h, aksu_socket socket, aksu_time now)
 	if (h->options.congestion >= 0)
 		(void)aksu_set_option(h->stack, socket, AKSU_TCP_CONGESTION, h->options.congestion,
 				      now);
+	if (h->options.ecn >= 0)
+		(void)aksu_set_option(h->stack, socket, AKSU_TCP_ECN, h->options.ecn, now);
 }
 
 /* Under nohup(1). It would come all the same: a blocked signal is not thrown away. */

@@ -150,6 +150,24 @@ static bool take_congestion(void *into, const char *value, struct aksu_reason *w
 		       aksu_congestion_name(1) ? "are" : "is", list);
 }
 
+static bool take_ecn(void *into, const char *value, struct aksu_reason *why)
+{
+	static const char *const words[] = {
+		[AKSU_ECN_OFF] = "off",
+		[AKSU_ECN_CLASSIC] = "classic",
+		[AKSU_ECN_ACCURATE] = "accurate",
+		[AKSU_ECN_ACCEPT] = "accept",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(value, words[i]) != 0)
+			continue;
+		((struct host_options *)into)->ecn = (int64_t)i;
+		return true;
+	}
+	return because(why, "'%s' is no kind of ECN: off, accept, classic and accurate are", value);
+}
+
 static bool take_log(void *into, const char *value, struct aksu_reason *why)
 {
 	for (int level = 0; level < LOG_LEVELS; level++) {
@@ -194,6 +212,7 @@ static const struct option_row ROWS[] = {
 	{"seed", "N", NULL, take_seed},
 	{"budget", "MIB", "the most memory that the stack may hold, default 256", take_budget},
 	{"congestion", "NAME", "the congestion control of every connection", take_congestion},
+	{"ecn", "KIND", "off, classic (RFC 3168), accurate (9768); accept: as asked", take_ecn},
 	{"name", "NAME", "what aksu ss calls it (--no-control: it cannot be asked)", take_name},
 	{"no-control", NULL, NULL, take_no_control},
 	{"log", "LEVEL", "quiet, error, warn, info, debug; info, in a pipe warn", take_log},
@@ -204,6 +223,7 @@ void host_options_init(struct host_options *o, const char *name)
 	*o = (struct host_options){
 		.log = isatty(STDERR_FILENO) ? LOG_INFO : LOG_WARN,
 		.congestion = -1,
+		.ecn = -1,
 		.watch = {.host = name, .out = stdout},
 	};
 }

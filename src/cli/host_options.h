@@ -33,6 +33,7 @@ struct host_options {
 	size_t links;
 	uint64_t budget;    /* octets; 0: the stack's default */
 	int64_t congestion; /* enum aksu_congestion; -1: the stack's default */
+	int64_t ecn;        /* enum aksu_ecn; -1: the stack's default */
 	struct sim_wire_config faults;
 	uint64_t seed;
 	bool faulty, stats, plain, offload;

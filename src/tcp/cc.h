@@ -115,6 +115,7 @@ static inline uint32_t cc_counted(const struct cc *cc, const struct ack_event *e
 /* ---------------------------------------------------------------- the algorithms */
 
 extern const struct cc_ops cc_cubic;
+extern const struct cc_ops cc_dctcp;
 extern const struct cc_ops cc_newreno;
 
 #endif
