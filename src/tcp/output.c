@@ -59,11 +59,14 @@ static uint32_t cwnd_room(const struct tcb *t)
 	return cwnd > flight ? cwnd - flight : 0;
 }
 
-/* SHLD-7, U-19: Nagle, Minshall's variant: a small segment waits while another small one is
- * outstanding (E11). */
+/*
+ * SHLD-7, U-19: Nagle, Minshall's variant: a small segment waits while another small one is
+ * outstanding (E11); not for what will never come, after CLOSE (E10, G7).
+ */
 static bool nagle_allows(const struct tcb *t)
 {
-	return t->conf->nodelay || !t->x->small_sent || seq_leq(t->x->small_end, t->snd.una);
+	return t->conf->nodelay || has(t, TF_CLOSED) || !t->x->small_sent ||
+	       seq_leq(t->x->small_end, t->snd.una);
 }
 
 /* The application said that more follows (MAY-15, MAY-16); not for ever (MUST-60). */
