@@ -65,6 +65,10 @@ interop: all ## MIB=1024 BAD_MIB=64 ROUNDS=100: long streams over every device, 
 	AKSU_INTEROP_BAD_MIB=$(BAD_MIB) tests/interop/bad_streams.sh
 	AKSU_INTEROP_ROUNDS=$(ROUNDS) tests/interop/thousand.sh
 
+SEQUENCES ?= 10000
+differ: all ## SEQUENCES=10000: the same segments and calls to aksu and to Linux, answers compared
+	AKSU_BUILD=build AKSU_DIFFER_SEQUENCES=$(SEQUENCES) tests/interop/differ.sh
+
 reqs: ## docs/requirements.md: requirement, test, place in the code
 	@test -x tools/reqs || { echo 'make reqs: tools/reqs is not written yet'; exit 1; }
 	@tools/reqs
@@ -87,4 +91,4 @@ clean: ## removes all build directories
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 24
 
-.PHONY: all run test tidy fuzz bench bench-paths bench-paths-quick worlds interop reqs mutants snap format clean help
+.PHONY: all run test tidy fuzz bench bench-paths bench-paths-quick worlds interop differ reqs mutants snap format clean help

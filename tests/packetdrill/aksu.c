@@ -346,8 +346,11 @@ static int64_t send_some(void *stack, under_test_socket s, const void *data, siz
 {
 	struct aksu_under_test *u = stack;
 	int ours = (flags & MSG_OOB ? AKSU_MSG_OOB : 0) | (flags & MSG_MORE ? AKSU_MSG_MORE : 0);
+	int64_t r = aksu_send(u->s, aksu_name(s), data, n, ours, now);
 
-	return once(u->s, aksu_name(s), aksu_send(u->s, aksu_name(s), data, n, ours, now), -EPIPE);
+	if (r == -AKSU_ENOTCONN)
+		return -EPIPE; /* as Linux says it of a stream */
+	return once(u->s, aksu_name(s), r, -EPIPE);
 }
 
 static int64_t receive_some(void *stack, under_test_socket s, void *data, size_t n, int flags,

@@ -258,20 +258,11 @@ void bench_inject(struct bench *b, const void *packet, size_t n)
 	b->ops->input(b->stack, packet, n, b->now);
 }
 
-size_t bench_take(struct bench *b, void *packet, size_t cap, uint64_t *sent_at)
+size_t bench_take_now(struct bench *b, void *packet, size_t cap, uint64_t *sent_at)
 {
-	uint64_t limit = b->now + PATIENCE;
-	struct bench_packet *p;
+	struct bench_packet *p = b->first;
 	size_t n;
 
-	bench_hold(b);
-	settle(b);
-	while (!b->first && next_moment(b) <= limit) {
-		if (!step(b, next_moment(b)))
-			return 0;
-		bench_hold(b);
-	}
-	p = b->first;
 	if (!p || p->n > cap)
 		return 0;
 	b->first = p->next;
@@ -282,4 +273,18 @@ size_t bench_take(struct bench *b, void *packet, size_t cap, uint64_t *sent_at)
 	*sent_at = p->sent_at;
 	free(p);
 	return n;
+}
+
+size_t bench_take(struct bench *b, void *packet, size_t cap, uint64_t *sent_at)
+{
+	uint64_t limit = b->now + PATIENCE;
+
+	bench_hold(b);
+	settle(b);
+	while (!b->first && next_moment(b) <= limit) {
+		if (!step(b, next_moment(b)))
+			return 0;
+		bench_hold(b);
+	}
+	return bench_take_now(b, packet, cap, sent_at);
 }

@@ -74,6 +74,8 @@ uint64_t bench_read_clock(struct bench *b);
 
 /** A packet for the stack. */
 void bench_inject(struct bench *b, const void *packet, size_t n);
+/** The next packet that was sent already: its length, or 0. */
+size_t bench_take_now(struct bench *b, void *packet, size_t cap, uint64_t *sent_at);
 /** The next packet from the stack, waiting for it in virtual time: its length, 0: none will come.
  */
 size_t bench_take(struct bench *b, void *packet, size_t cap, uint64_t *sent_at);

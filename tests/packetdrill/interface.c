@@ -189,6 +189,15 @@ static int our_packet_out(void *us, void *packet, size_t *n, long long *sent_at_
 	return (int)bench_leave(b, 0);
 }
 
+size_t packetdrill_take_now(void *us, void *packet, size_t cap)
+{
+	struct bench *b = us;
+	uint64_t sent_at;
+
+	bench_enter(b);
+	return (size_t)bench_leave(b, (int64_t)bench_take_now(b, packet, cap, &sent_at));
+}
+
 static int our_usleep(void *us, useconds_t microseconds)
 {
 	struct bench *b = us;

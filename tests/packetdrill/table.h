@@ -59,4 +59,9 @@ _Static_assert(sizeof(struct packetdrill_table) == 33 * sizeof(void *), "33 poin
 /** The one symbol that packetdrill looks up. */
 void packetdrill_interface_init(const char *flags, struct packetdrill_table *t);
 
+/**
+ * For other loaders: the next packet that was sent already, time standing still; its length, or 0.
+ */
+size_t packetdrill_take_now(void *us, void *packet, size_t cap);
+
 #endif
