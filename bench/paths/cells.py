@@ -22,7 +22,8 @@ class Cell:
 
     @property
     def name(self):
-        return (f"{self.group} {self.rate}mbit {self.rtt}ms loss={self.loss}% "
+        control = " bbr" if self.group == "reorder" and "bbr" in self.lines[0][0] else ""
+        return (f"{self.group}{control} {self.rate}mbit {self.rtt}ms loss={self.loss}% "
                 f"jitter={self.jitter}ms reorder={self.reorder}%")
 
     @property

@@ -7,8 +7,10 @@
 Everything between the markers of docs/paths.md is written anew. Intervals are of 90%, by bootstrap
 over the runs, which are paired by the seed of their losses.
 """
+import collections
 import json
 import os
+import platform
 import random
 import statistics
 import sys
@@ -103,8 +105,8 @@ def cubic_table(measured):
     below = [m for m in measured if interval(ratio, m.pairs())[1] < 0.9]
     yield ""
     yield (f"The median of the {len(ratios)} ratios is {statistics.median(ratios):.2f}, from "
-           f"{min(ratios):.2f} to {max(ratios):.2f}; of {len(below)} paths the whole interval lies "
-           "below 0.9.")
+           f"{min(ratios):.2f} to {max(ratios):.2f}. Paths whose whole interval lies below 0.9: "
+           f"{len(below)}.")
 
 
 def link_table(measured):
@@ -136,9 +138,13 @@ def conditions(records):
     late = sorted(r["result"]["wire"]["late_us"]["p99"] for r in records)
     idle = statistics.median(r["result"]["idle"] for r in records)
     busy = sum(us > LATE_US for us in late)
-    yield (f"{len(records)} runs. The wire kept 99 of 100 moments to {late[len(late) // 2]} us in "
+    runs_of = collections.Counter((r["cell"], tuple(r["who"])) for r in records).values()
+    fewest, most = min(runs_of), max(runs_of)
+    yield (f"{len(records)} runs, {fewest if fewest == most else f'{fewest} to {most}'} of each "
+           f"line, on {os.cpu_count()} processors with Linux {platform.release()}. The wire kept 99 of 100 moments to {late[len(late) // 2]} us in "
            f"the median run; in {busy} runs not to {LATE_US} us, which says that the machine was "
-           f"too busy. {100 * idle:.0f}% of the processors' time was idle.")
+           f"too busy. {100 * idle:.0f}% of the processors' time was left, what else "
+           "ran beside the measurement included; wires and senders had precedence (nice -15).")
 
 
 def tables(records):
