@@ -47,9 +47,8 @@ def interval(of, pairs):
 
 
 def ratio(pairs):
-    """pairs of (Linux, aksu)."""
-    return (statistics.median(p[1] for p in pairs)
-            / max(statistics.median(p[0] for p in pairs), 1e-9))
+    """pairs of (Linux, aksu), which met the same losses."""
+    return statistics.median(aksu / max(linux, 1e-9) for linux, aksu in pairs)
 
 
 class Measured:
@@ -141,10 +140,11 @@ def conditions(records):
     runs_of = collections.Counter((r["cell"], tuple(r["who"])) for r in records).values()
     fewest, most = min(runs_of), max(runs_of)
     yield (f"{len(records)} runs, {fewest if fewest == most else f'{fewest} to {most}'} of each "
-           f"line, on {os.cpu_count()} processors with Linux {platform.release()}. The wire kept 99 of 100 moments to {late[len(late) // 2]} us in "
-           f"the median run; in {busy} runs not to {LATE_US} us, which says that the machine was "
-           f"too busy. {100 * idle:.0f}% of the processors' time was left, what else "
-           "ran beside the measurement included; wires and senders had precedence (nice -15).")
+           f"line, on {os.cpu_count()} processors with Linux {platform.release()}. The wire kept "
+           f"99 of 100 moments to {late[len(late) // 2]} us in the median run; in {busy} runs not "
+           f"to {LATE_US} us, which says that the machine was too busy. {100 * idle:.0f}% of the "
+           "processors' time was left, what else ran beside the measurement included; wires and "
+           "senders had precedence (nice -15).")
 
 
 def tables(records):
