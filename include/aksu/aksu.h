@@ -91,6 +91,8 @@ struct aksu_config {
 	 * Default 16776960 each, the most that a scale of 8 can say, where no size is set above.
 	 */
 	uint32_t send_buffer_max, receive_buffer_max;
+	/** enum aksu_congestion of a new connection (AKSU_TCP_CONGESTION). Default: CUBIC. */
+	int congestion;
 };
 
 /**
@@ -346,6 +348,7 @@ const struct aksu_counters *aksu_counters(const struct aksu *s);
 #define AKSU_CONGESTIONS(X)                                               \
 	X(CUBIC, "cubic")     /**< RFC 9438, with HyStart++ (RFC 9406) */ \
 	X(NEWRENO, "newreno") /**< RFC 5681, RFC 6582, RFC 3465 */        \
+	X(LOCAL, "local")     /**< for a peer on the same machine only */ \
 	X(DCTCP, "dctcp")     /**< RFC 8257: for data centres only; asks for ECN */
 
 #define AKSU_CONGESTION_ENUM(name, word) AKSU_CONGESTION_##name,

@@ -48,6 +48,7 @@ static bool first_conf(struct aksu *s, const struct aksu_config *config)
 		.keep_count = KEEPALIVE_COUNT_DEFAULT,
 		.linger_ns = -1,
 		.ecn = AKSU_ECN_ACCEPT,
+		.cc = (uint8_t)config->congestion,
 	};
 	s->conf = conf;
 	return true;
@@ -116,6 +117,8 @@ static bool read_config(struct aksu_config *out, const struct aksu_config *confi
 	memcpy(out, config, min_size(config->size, sizeof(*out)));
 	if (out->budget == 0)
 		out->budget = AKSU_BUDGET_DEFAULT;
+	if ((unsigned)out->congestion >= AKSU_CONGESTION_COUNT)
+		return false;
 	if (out->events != NULL && (out->events->cap & (out->events->cap - 1)) != 0)
 		return false;
 	return true;

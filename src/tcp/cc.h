@@ -55,6 +55,8 @@ struct cc {
 
 struct cc_ops {
 	const char *name;
+	bool keeps_window;   /* a pause takes nothing from cwnd: the path is known to be ours */
+	uint16_t rto_min_ms; /* the least RTO, where the instance's is more; 0: the instance's */
 	/*
 	 * A connection begins, wakes up, or has chosen another algorithm: cwnd and ssthresh hold
 	 * what it had, priv is zero.
@@ -117,5 +119,6 @@ static inline uint32_t cc_counted(const struct cc *cc, const struct ack_event *e
 extern const struct cc_ops cc_cubic;
 extern const struct cc_ops cc_dctcp;
 extern const struct cc_ops cc_newreno;
+extern const struct cc_ops cc_local;
 
 #endif

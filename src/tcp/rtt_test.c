@@ -33,6 +33,10 @@ static void D2_rto_has_a_floor_and_a_ceiling(void **state)
 	b->env.rto_min = seconds(1); /* 2.4 */
 	rtt_sample(&b->t, microseconds(50));
 	assert_int_equal(b->t.rtt.rto_us, 1000000);
+	b->conf.cc = AKSU_CONGESTION_LOCAL; /* a path that is known needs no second */
+	rtt_sample(&b->t, microseconds(50));
+	assert_int_equal(b->t.rtt.rto_us, 200000);
+	b->conf.cc = AKSU_CONGESTION_CUBIC;
 	for (int i = 0; i < 50; i++)
 		rtt_sample(&b->t, seconds(1000 * (1 + i % 2)));
 	assert_int_equal(b->t.rtt.rto_us, to_us(RTO_MAX)); /* 2.5 */

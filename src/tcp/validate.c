@@ -60,6 +60,8 @@ void cwnd_resume(struct tcb *t, instant now)
 	if (snd_outstanding(t) > 0 || idle <= to_ms(rtt_rto(t)))
 		return;
 	t->x->use = (struct tcp_use){0};
+	if (cc->ops->keeps_window)
+		return;
 	cc->ssthresh = max_u32(cc->ssthresh, cc->cwnd / 4 * 3);
 	cc->cwnd = min_u32(cc->cwnd, initial_window(cc->smss));
 }

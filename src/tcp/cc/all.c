@@ -11,6 +11,7 @@
 static const struct cc_ops *const all[] = {
 	[AKSU_CONGESTION_CUBIC] = &cc_cubic,
 	[AKSU_CONGESTION_NEWRENO] = &cc_newreno,
+	[AKSU_CONGESTION_LOCAL] = &cc_local,
 	[AKSU_CONGESTION_DCTCP] = &cc_dctcp,
 };
 static_assert(COUNT_OF(all) == AKSU_CONGESTION_COUNT, "each has its operations");

@@ -224,6 +224,13 @@ static void on_loss(struct cc *cc, const struct ack_event *ev)
 			   : cwnd;
 }
 
+/* Section 4.6: marked and not lost: the window may fall to one segment. */
+static void on_ce(struct cc *cc, const struct ack_event *ev)
+{
+	on_loss(cc, ev);
+	cc->cwnd = min_u32(cc->cwnd, max_u32(times_beta(ev->flight), cc->smss));
+}
+
 /* Section 4.8; once for all that is lost together (D6). */
 static void on_rto(struct cc *cc, uint32_t flight, bool first, instant now)
 {
@@ -270,4 +277,5 @@ const struct cc_ops cc_cubic = {
 	.on_loss = on_loss,
 	.on_rto = on_rto,
 	.on_undo = on_undo,
+	.on_ce = on_ce,
 };

@@ -205,6 +205,22 @@ static void F24_beta(void **state)
 	assert_int_equal(f.cc.ssthresh, 2 * MSS);
 }
 
+/* 4.6: marks take the window down to one segment, and ssthresh to two. */
+static void F21_marks(void **state)
+{
+	struct flow f = begin(10 * MSS, SSTHRESH_INFINITE);
+	struct ack_event ev = {.flight = 10 * MSS};
+
+	(void)state;
+	cc_cubic.on_ce(&f.cc, &ev);
+	assert_int_equal(f.cc.cwnd, 7 * MSS);
+	assert_int_equal(f.cc.ssthresh, 7 * MSS);
+	ev.flight = MSS;
+	cc_cubic.on_ce(&f.cc, &ev);
+	assert_int_equal(f.cc.cwnd, MSS);
+	assert_int_equal(f.cc.ssthresh, 2 * MSS);
+}
+
 /* When W_max is reached again, from the beginning of the stage. */
 static unsigned rounds_until(struct flow *f, uint32_t cwnd)
 {
@@ -345,6 +361,7 @@ int main(void)
 		cmocka_unit_test(F24_absurd_numbers),
 		cmocka_unit_test(F24_reno_friendly_region),
 		cmocka_unit_test(F24_beta),
+		cmocka_unit_test(F21_marks),
 		cmocka_unit_test(F24_fast_convergence),
 		cmocka_unit_test(F24_timeout),
 		cmocka_unit_test(F24_spurious_loss),
