@@ -356,6 +356,8 @@ struct sim_actor {
 	struct aksu_endpoint local, remote;
 	int64_t send_buffer, receive_buffer; /**< 0: the stack's default */
 	int64_t user_timeout; /**< AKSU_TCP_USER_TIMEOUT: 0 default, -1 never give up */
+	int64_t congestion;   /**< 1 + enum aksu_congestion; 0: the stack's default */
+	int64_t ecn;          /**< 1 + enum aksu_ecn; 0: the stack's default */
 	/* below: the actor's own, zero at first */
 	aksu_socket socket, listener;
 	size_t line;

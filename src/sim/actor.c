@@ -151,6 +151,10 @@ static void set_options(struct sim_actor *a, struct aksu *s, aksu_socket h, aksu
 		note_error(a, aksu_set_option(s, h, AKSU_SO_RCVBUF, a->receive_buffer, now));
 	if (a->user_timeout != 0)
 		note_error(a, aksu_set_option(s, h, AKSU_TCP_USER_TIMEOUT, a->user_timeout, now));
+	if (a->congestion != 0)
+		note_error(a, aksu_set_option(s, h, AKSU_TCP_CONGESTION, a->congestion - 1, now));
+	if (a->ecn != 0)
+		note_error(a, aksu_set_option(s, h, AKSU_TCP_ECN, a->ecn - 1, now));
 }
 
 static void open_actively(struct sim_actor *a, struct aksu *s, aksu_time now)

@@ -500,8 +500,6 @@ void ecn_react(struct tcb *t, struct ack_event *ev)
 {
 	struct tcp_ecn *e = &t->x->ecn;
 
-	if (e->cut && seq_gt(t->snd.una, e->cut_end))
-		e->cut = e->held = false;
 	if (ev->ece && !e->cut) {
 		slow_down(t, ev);
 		ecn_reduced(t);
@@ -509,6 +507,8 @@ void ecn_react(struct tcb *t, struct ack_event *ev)
 	}
 	if (e->held)
 		ev->cwnd_limited = false;
+	if (e->cut && seq_geq(t->snd.una, e->cut_end))
+		e->cut = e->held = false; /* from the next ACK on: this one told of both sides */
 }
 
 bool ecn_may_rest(const struct tcb *t)

@@ -21,7 +21,8 @@ wire='' wire_out=$dir/wire.out
 start_wire() {
 	: >"$dir/wire.err"
 	"$AKSU" wire packet:ak0 packet:w1 --rate 100mbit --delay 5ms --queue 600k --json \
-		--discipline step --mark-min 200k --mark-max 200k --ecn >"$wire_out" 2>"$dir/wire.err" &
+		--discipline step --mark-min 200k --mark-max 200k --ecn \
+		>"$wire_out" 2>"$dir/wire.err" &
 	wire=$!
 	within 10 grep -q ': ready on' "$dir/wire.err" || fail "aksu wire: $(cat "$dir/wire.err")"
 }
@@ -46,7 +47,7 @@ judge() {
 	delivered=$(($(kernel TCPDeliveredCE) - before))
 	echo "    marked: $to_us to us, $from_us from us; the kernel heard of $delivered"
 	[ $((to_us > 0)) = "$1" ] || fail "packets to us were marked: $to_us"
-	[ "$2" = any ] || [ $((from_us > 0)) = "$2" ] || fail "packets from us were marked: $from_us"
+	[ "$2" = any ] || [ $((from_us > 0)) = "$2" ] || fail "ours were marked: $from_us"
 	[ $((delivered > 0)) = "$1" ] || fail "the kernel heard of $delivered marks"
 }
 
