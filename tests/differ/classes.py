@@ -352,9 +352,11 @@ def _(d):
         0 < sum(len(a.text) for a in sent(d.aksu)) < MSS_LEAST
 
 
-@a_class("TS.Recent, of a reset in TIME-WAIT", "RFC 7323 5.2", "recorded", "not of a reset")
+@a_class("TS.Recent after CLOSE", "RFC 7323 4.3 (2), 5.2",
+         "in FIN-WAIT-2 not recorded, in TIME-WAIT also of a reset",
+         "recorded as in any state, and not of a reset")
 def _(d):
-    return is_segment(d) and d.before.closed and d.before.fin_drawn and other_echo(d)
+    return is_segment(d) and d.before.closed and other_echo(d)
 
 
 @a_class("SYN and FIN at LISTEN", "RFC 9293 3.10.7.2, third", "dropped", "the SYN counts")
