@@ -57,6 +57,10 @@ SEEDS ?= 1..20000
 worlds: all ## SEEDS=1..20000: whole connections on bad wires, one for each seed
 	AKSU_SEEDS=$(SEEDS) build/tests/test_tests_worlds
 
+SEGMENTS ?= 500000000
+campaign: all ## SEGMENTS=500000000: seeds until so many simulated segments, on all cores
+	build/aksu sim --seeds 1..1000000000 --segments $(SEGMENTS)
+
 MIB ?= 1024
 BAD_MIB ?= 64
 ROUNDS ?= 100

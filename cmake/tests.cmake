@@ -86,6 +86,17 @@ if(EXISTS ${runner})
 	endforeach()
 endif()
 
+# A short campaign over the default swarm; `make campaign` is the long one.
+if(TARGET aksu_cli)
+	if(AKSU_SANITIZE)
+		set(worlds 1..60)
+	else()
+		set(worlds 1..2000)
+	endif()
+	add_test(NAME sim/campaign COMMAND aksu_cli sim --seeds ${worlds} --check=each)
+	aksu_register(sim/campaign sim)
+endif()
+
 # Scripts against real devices and real peers, and tests of tools written in Python.
 file(GLOB scripts CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/interop/*.sh)
 foreach(script IN LISTS scripts)

@@ -14,6 +14,7 @@ int cmd_discard(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_echo(int argc, char **argv);
 int cmd_listen(int argc, char **argv);
+int cmd_sim(int argc, char **argv);
 int cmd_ss(int argc, char **argv);
 int cmd_stats(int argc, char **argv);
 int cmd_stop(int argc, char **argv);

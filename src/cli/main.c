@@ -31,6 +31,7 @@ static const struct command commands[] = {
 	{"stats", "its counters", cmd_stats},
 	{"stop", "tells it to end, as Ctrl-C does", cmd_stop},
 	{"doctor", "what this machine lets us do, and how to allow the rest", cmd_doctor},
+	{"sim", "whole networks from a seed, and whether everything held in them", cmd_sim},
 	{"bench", "how fast two hosts in memory are, beside a skeleton without a stack", cmd_bench},
 };
 

@@ -542,7 +542,7 @@ static bool send_probe(struct tcb *t, instant now, struct tcp_out *out)
 		head = sent_run(sent, 0);
 		out->transmissions = head->transmissions;
 		head->flags |= RUN_RETRANSMITTED; /* Karn: no sample from it */
-		head->transmissions++;
+		run_sent_again(head);
 		t->retransmissions++;
 	}
 	fin = has(t, TF_FIN_SENT) && t->x->sndq.length == 0;

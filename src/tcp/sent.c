@@ -247,7 +247,7 @@ void sent_mark_resent(struct sent *s, struct run *r, instant now)
 	}
 	r->flags = (uint16_t)((r->flags & ~RUN_LOST) | RUN_RETRANSMITTED);
 	r->sent_at = now;
-	r->transmissions++;
+	run_sent_again(r);
 	s->octets += r->len;
 }
 

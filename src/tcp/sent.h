@@ -44,6 +44,12 @@ struct run {
 	tcp_seq sacked_to; /* RUN_SACKED: all before this is marked too; at least the end */
 };
 
+/* The count stays at its end: whose patience is infinite comes there within three months. */
+static inline void run_sent_again(struct run *r)
+{
+	r->transmissions = (uint16_t)min_u32(r->transmissions + 1u, UINT16_MAX);
+}
+
 /* What was sent again, and when. It holds while its runs still have this time. */
 struct resent {
 	tcp_seq seq, end;
