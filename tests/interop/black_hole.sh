@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# A path that takes less than its first hop, where no router says so: what aksu echoes stands still until
-# it finds that out (RFC 4821), and goes on; the next connection begins with what was found.
+# A path that takes less than its first hop, where no router says so: what aksu echoes stands still
+# until it finds that out (RFC 4821), and goes on; the next connection begins with what was found.
 #
-#   peer.py ── 10.8.0.2 ── router 2 ══ 1400 octets 10.9.0.0/24 ══ router 1 ── ak0 ══ aksu echo 10.7.0.2
-#              fd08::2                 fd09::/64                                 fd07::2
+#   peer.py ── 10.8.0.2 ── router 2 ══ 1400 octets ══ router 1 ── ak0 ══ aksu echo 10.7.0.2
+#              fd08::2                                                     fd07::2
 #
 # Router 1 has no way for ICMP to aksu. The other direction is told as ever. Nothing is timed.
 #
@@ -62,7 +62,8 @@ for address in $V4 $V6; do
 	for time in first second; do
 		rm -f "$dir/log" "$dir/stop"
 		mkfifo "$dir/stop"
-		in_far python3 "$here/peer.py" steady "$address" 20 "$dir/log" <"$dir/stop" >"$dir/peer" &
+		in_far python3 "$here/peer.py" steady "$address" 20 "$dir/log" \
+			<"$dir/stop" >"$dir/peer" &
 		client=$!
 		exec 9>"$dir/stop"
 		within 60 is_further 2000000 || fail "$address, the $time time: it stands still"
