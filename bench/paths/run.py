@@ -10,10 +10,12 @@ alternate over wires of the same seed; several paths are measured at once, and l
 the machine was. Needs the right to make network namespaces (root, or unshare -Ur).
 """
 import argparse
+import atexit
 import json
 import os
 import queue
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -120,6 +122,9 @@ def main():
     workers = [Worker(words, work, done) for _ in range(min(args.parallel, work.qsize()))]
     print(f"{work.qsize()} pairs of runs, {len(workers)} at once, some "
           f"{total / 60 / max(len(workers), 1):.0f} minutes", flush=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    # What is in a world ends with it, and it with its first process.
+    atexit.register(lambda: [worker.world.kill() for worker in workers])
     for worker in workers:
         worker.start()
     alive, wrong = len(workers), 0
