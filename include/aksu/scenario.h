@@ -108,7 +108,6 @@ struct sim_rule_plan {
 struct sim_scenario {
 	uint64_t seed;
 	aksu_time limit; /**< of the world's time; default: a hundred days, all flows must end */
-	uint32_t forge;  /**< millionths of packets beside which a stranger sends a forged one */
 	unsigned nodes, links, flows, changes, rules;
 	struct sim_node_plan node[SIM_SCENARIO_NODES];
 	struct sim_link_plan link[SIM_SCENARIO_LINKS];

@@ -358,6 +358,4 @@ void sim_scenario_draw(struct sim_scenario *out, uint64_t seed)
 		draw_changes(&d);
 	if (one_in(&d, 4))
 		draw_rules(&d);
-	if (one_in(&d, 3))
-		out->forge = between(&d, 100, 20000);
 }

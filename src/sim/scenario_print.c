@@ -158,7 +158,6 @@ void sim_scenario_print(const struct sim_scenario *sc,
 	add_unit(&l, FIELD_NUMBER, sc->seed);
 	end(&o, &l);
 	add_setting(&o, "limit", FIELD_TIME, sc->limit);
-	add_setting(&o, "forge", FIELD_SHARE, sc->forge);
 	print_nodes(sc, &o);
 	print_links(sc, &o);
 	for (unsigned i = 0; i < sc->flows; i++) {

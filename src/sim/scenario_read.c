@@ -234,8 +234,6 @@ static void read_line(struct reader *r)
 		r->sc->seed = value(r, FIELD_NUMBER, UINT64_MAX, "is no seed: a number");
 	else if (is(w, "limit"))
 		r->sc->limit = value(r, FIELD_TIME, UINT64_MAX >> 2, "is no time: 3600s");
-	else if (is(w, "forge"))
-		r->sc->forge = (uint32_t)value(r, FIELD_SHARE, 1000000, "is no share: 0.1%");
 	else if (is(w, "host") || is(w, "router"))
 		read_node(r, is(w, "router"));
 	else if (is(w, "link"))
@@ -250,7 +248,7 @@ static void read_line(struct reader *r)
 		read_drop(r);
 	else if (w.len > 0)
 		wrong(r, w,
-		      "begins no line: seed, limit, forge, host, router, link, wire, flow, "
+		      "begins no line: seed, limit, host, router, link, wire, flow, "
 		      "drop or at");
 	w = next(r);
 	if (w.len > 0)

@@ -58,10 +58,6 @@ static void try_without(struct shrinker *s)
 		take_out(s->scratch->rule, &s->scratch->rules, i, sizeof(s->sc->rule[0]));
 		keep(s);
 	}
-	*s->scratch = *s->sc;
-	s->scratch->forge = 0;
-	if (s->sc->forge != 0)
-		keep(s);
 }
 
 /* `from` lies in the scenario; the same place of the candidate is changed. */
