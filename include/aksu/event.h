@@ -65,6 +65,7 @@ extern "C" {
 	X(PERSIST,   "persist",        "9293 3.8.6.1") \
 	X(DELACK,    "delayed ack",    "9293 3.8.6.3") \
 	X(OVERRIDE,  "sws override",   "9293 3.8.6.2.1") \
+	X(PACE,      "pace",           "bbr 5.6.2") \
 	X(USER,      "user timeout",   "9293 3.8.3") \
 	X(KEEPALIVE, "keep-alive",     "9293 3.8.4") \
 	X(LIFE,      "2MSL",           "9293 3.6.1")

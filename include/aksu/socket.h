@@ -212,11 +212,12 @@ enum aksu_option {
 	AKSU_TCP_QUICKACK,      /**< RWc: 1: ACKs are not delayed */
 	AKSU_TCP_MAXSEG, /**< RWc: largest segment to send and to announce, from 48, 0: any; before
 			    connect or listen */
-	AKSU_TCP_CONGESTION,   /**< RWc: enum aksu_congestion, at any time */
-	AKSU_TCP_KEEPIDLE,     /**< RWc: default 2 h (MUST-28) */
-	AKSU_TCP_KEEPINTVL,    /**< RWc: default 75 s */
-	AKSU_TCP_KEEPCNT,      /**< RWc: probes, default 9 */
-	AKSU_TCP_KEEPDATA,     /**< RWc: 1: probes carry one octet (MAY-6) */
+	AKSU_TCP_CONGESTION,      /**< RWc: enum aksu_congestion, at any time */
+	AKSU_TCP_MAX_PACING_RATE, /**< RWc: octets per second of text that may leave; 0: no limit */
+	AKSU_TCP_KEEPIDLE,        /**< RWc: default 2 h (MUST-28) */
+	AKSU_TCP_KEEPINTVL,       /**< RWc: default 75 s */
+	AKSU_TCP_KEEPCNT,         /**< RWc: probes, default 9 */
+	AKSU_TCP_KEEPDATA,        /**< RWc: 1: probes carry one octet (MAY-6) */
 	AKSU_TCP_USER_TIMEOUT, /**< RWc: R2 for this connection (MUST-21); 0: default; AKSU_NEVER as
 				  -1: infinite */
 	AKSU_TCP_SYN_TIMEOUT,  /**< RWc: R2 of the SYN; default 180 s (MUST-23) */

@@ -73,6 +73,7 @@ static bool set(struct tcp_conf *o, enum aksu_option option, int64_t v)
 	case AKSU_TCP_MAXSEG: return maxseg_option(&o->maxseg, v);
 	case AKSU_TCP_CONGESTION: return u8_option(&o->cc, v, 0, AKSU_CONGESTION_COUNT - 1);
 	case AKSU_TCP_ECN: return u8_option(&o->ecn, v, AKSU_ECN_OFF, AKSU_ECN_ACCEPT);
+	case AKSU_TCP_MAX_PACING_RATE: o->max_pacing_rate = (uint64_t)v; return v >= 0;
 	case AKSU_TCP_KEEPIDLE:
 		return v != -1 && time_option(&o->keep_idle, v, KEEPALIVE_IDLE_DEFAULT);
 	case AKSU_TCP_KEEPINTVL:
@@ -186,6 +187,7 @@ static int64_t get_conf(const struct tcp_conf *o, enum aksu_option option)
 	case AKSU_TCP_MAXSEG: return o->maxseg;
 	case AKSU_TCP_CONGESTION: return o->cc;
 	case AKSU_TCP_ECN: return o->ecn;
+	case AKSU_TCP_MAX_PACING_RATE: return (int64_t)o->max_pacing_rate;
 	case AKSU_TCP_KEEPIDLE: return time_value(o->keep_idle);
 	case AKSU_TCP_KEEPINTVL: return time_value(o->keep_interval);
 	case AKSU_TCP_KEEPCNT: return o->keep_count;

@@ -38,6 +38,7 @@ static void note_acked(const struct tcb *t, const struct tcp_seg *seg, instant n
 		else
 			d->oldest = earlier(d->oldest, r->sent_at);
 		rack_delivered(t, r, end, seg, now, d);
+		rate_delivered(t, r, end, d);
 		i++;
 	}
 }
@@ -117,6 +118,7 @@ static void begin_window(struct tcb *t, instant now)
 	uint32_t mss = eff_snd_mss(t);
 
 	cc->smss = mss;
+	cc->srtt_us = t->rtt.srtt_us;
 	cc->ssthresh = SSTHRESH_INFINITE;
 	cc->cwnd = initial_window(mss);
 	if (has(t, TF_SYN_RESENT)) {
@@ -163,11 +165,14 @@ static bool round_started(struct tcb *t)
 }
 
 /* The congestion control hears of it last, when all that the ACK says is known. */
-static void tell_cc(struct tcb *t, struct ack_event *ev)
+static void tell_cc(struct tcb *t, struct ack_event *ev, const struct delivery *d)
 {
 	struct tcb_ext *x = t->x;
 
+	ev->flight_now = snd_in_flight(t);
 	ev->in_recovery |= x->recovery.active;
+	ev->recovering = recovery_lasts(t);
+	ev->has_sack = has(t, TF_SACK);
 	ev->round_start = round_started(t);
 	ev->delivered_total = x->delivered;
 	ev->srtt = microseconds(t->rtt.srtt_us);
@@ -178,7 +183,12 @@ static void tell_cc(struct tcb *t, struct ack_event *ev)
 	 * comes, and not in one jump when the hole is filled. */
 	if (has(t, TF_REORDERS))
 		ev->acked = ev->delivered;
+	x->cc.srtt_us = t->rtt.srtt_us;
+	if (x->cc.ops->model)
+		rate_sample(t, d, ev);
 	x->cc.ops->on_ack(&x->cc, ev);
+	if (x->cc.holds_back)
+		rate_mark_limited(t);
 }
 
 void tcp_ack(struct tcb *t, const struct tcp_seg *seg, instant now)
@@ -199,6 +209,7 @@ void tcp_ack(struct tcb *t, const struct tcp_seg *seg, instant now)
 		snd_window_update(t, seg, now);
 		return;
 	}
+	rate_check_limited(t, now);
 	ev.in_recovery = x->recovery.active;
 	ev.duplicate = is_duplicate(t, seg);
 	ev.advanced = seq_lt(t->snd.una, seg->ack);
@@ -218,7 +229,7 @@ void tcp_ack(struct tcb *t, const struct tcp_seg *seg, instant now)
 		ecn_react(t, &ev);
 	}
 	if (ev.delivered > 0 && !handshake) /* F5: the ACK of a SYN never grows the window */
-		tell_cc(t, &ev);
+		tell_cc(t, &ev, &d);
 	if (ev.advanced)
 		on_new_ack(t, now);
 	on_losses_judged(t);

@@ -10,7 +10,32 @@
 
 #include "base/time.h"
 
-enum { CC_PRIV_WORDS = 40 }; /* BBR, the largest, has some thirty quantities */
+enum { CC_PRIV_WORDS = 24 }; /* BBR, the largest, needs that many */
+
+/*
+ * What the newest of the text that an ACK delivered says of the path: RS of draft-ietf-ccwg-bbr
+ * 4.1.2, filled by rate.c where the algorithm has a model (cc_ops.model), else zero.
+ */
+struct rate_sample {
+	uint64_t delivery_rate;   /* octets per second; 0: no sample to rely on */
+	uint64_t prior_delivered; /* octets delivered when it was sent */
+	uint32_t delivered;       /* octets delivered since */
+	uint32_t lost;            /* octets found lost since */
+	uint32_t tx_in_flight;    /* octets in flight when it had been sent, its own included */
+	duration rtt;             /* its own, the shortest of this ACK; 0: none that is certain */
+	bool is_app_limited;
+};
+
+/* One run that was found lost: P of the same draft, 5.5.10.2. */
+struct loss_sample {
+	uint32_t seq, len;
+	uint32_t tx_in_flight;    /* octets in flight when it had been sent, its own included */
+	uint32_t lost;            /* octets found lost since it was sent, its own included */
+	uint64_t delivered_total; /* as in struct ack_event */
+	instant now;
+	bool is_app_limited;
+	bool has_sack;
+};
 
 /* Built once for each ACK by ack.c; read by rtt.c, the loss detection, the congestion control and
  * the trace. */
@@ -35,11 +60,15 @@ struct ack_event {
 	uint64_t delivered_total; /* `delivered` of all ACKs so far, this one included */
 	duration srtt, min_rtt;   /* as they are now; 0: no sample yet */
 	uint32_t lost;            /* octets found lost, by this ACK and since the one before */
+	uint32_t flight_now;      /* octets in flight, after this ACK */
 	bool in_recovery;         /* when the ACK arrived, or because of it */
+	bool recovering;          /* still in recovery, or in what follows a time-out */
 	bool round_start;         /* what was SND.NXT when the last round began is acknowledged */
 	bool ece;    /* it tells of packets that met congestion and were not dropped (ecn.h) */
 	uint32_t ce; /* of `delivered`, octets that did, as far as the feedback says */
 	bool cwnd_limited; /* the window, not the application, held the sender back */
+	bool has_sack;     /* more than one loss in a round trip can be seen */
+	struct rate_sample rs;
 };
 
 /* The congestion window lives here while data moves; its summary stays with the connection. */
@@ -48,6 +77,9 @@ struct cc {
 	const struct cc_ops *ops;
 	uint32_t cwnd, ssthresh; /* octets */
 	uint32_t smss;
+	uint32_t srtt_us; /* as it is now; 0: no sample yet */
+	bool holds_back;  /* sends less than the path takes, on purpose: samples tell nothing */
+	uint64_t pacing;  /* octets per second that may leave; 0: as fast as cwnd lets them */
 	uint64_t priv[CC_PRIV_WORDS];
 };
 
@@ -57,6 +89,11 @@ struct cc_ops {
 	const char *name;
 	bool keeps_window;   /* a pause takes nothing from cwnd: the path is known to be ours */
 	uint16_t rto_min_ms; /* the least RTO, where the instance's is more; 0: the instance's */
+	/*
+	 * It has a model of the path: gets rate samples, and cwnd is what the model says, always:
+	 * neither recovery (RFC 5681, 9937) nor a pause (RFC 7661) changes it.
+	 */
+	bool model;
 	/*
 	 * A connection begins, wakes up, or has chosen another algorithm: cwnd and ssthresh hold
 	 * what it had, priv is zero.
@@ -82,18 +119,46 @@ struct cc_ops {
 	/* Each mark counts: ECN is asked for, and the echo is RFC 8257's where it is not RFC
 	 * 9768's. */
 	bool counts_ce;
+
+	/* The rest is for a model; each may be NULL. */
+
+	/* A run was found lost; before on_loss(), if it begins an episode. */
+	void (*on_lost)(struct cc *cc, const struct loss_sample *lost);
+	/* The application sends again after nothing was in flight for want of text. */
+	void (*on_restart)(struct cc *cc, instant now);
+	/* The connection goes to sleep: what wake() must know goes into cwnd and ssthresh. */
+	void (*rest)(struct cc *cc);
+	/* It wakes up; in place of start(). */
+	void (*wake)(struct cc *cc, instant now);
 };
 
 /* The algorithm of a number, for every number: enum aksu_congestion. */
 const struct cc_ops *cc_ops_of(uint8_t id);
 
+static inline void cc_take(struct cc *cc, const struct cc_ops *ops)
+{
+	cc->ops = ops;
+	cc->pacing = 0;
+	cc->holds_back = false;
+	for (unsigned i = 0; i < CC_PRIV_WORDS; i++)
+		cc->priv[i] = 0;
+}
+
 /* An algorithm takes over. */
 static inline void cc_begin(struct cc *cc, const struct cc_ops *ops, instant now)
 {
-	cc->ops = ops;
-	for (unsigned i = 0; i < CC_PRIV_WORDS; i++)
-		cc->priv[i] = 0;
+	cc_take(cc, ops);
 	ops->start(cc, now);
+}
+
+/* It goes on after a rest. */
+static inline void cc_resume(struct cc *cc, const struct cc_ops *ops, instant now)
+{
+	cc_take(cc, ops);
+	if (ops->wake != NULL)
+		ops->wake(cc, now);
+	else
+		ops->start(cc, now);
 }
 
 /* ---------------------------------------------------------------- what algorithms share */
@@ -114,11 +179,22 @@ static inline uint32_t cc_counted(const struct cc *cc, const struct ack_event *e
 	return min_u32(ev->acked, max_u32(l * cc->smss, ev->batch));
 }
 
+/*
+ * C.send_quantum (draft-ietf-ccwg-bbr 5.6.3): what may leave at one moment at that rate: a
+ * millisecond's worth, so that few wake-ups carry much, but no more than one packet can be cut of,
+ * and two segments, which is what a receiver acknowledges.
+ */
+static inline uint32_t cc_quantum(uint64_t rate, uint32_t smss)
+{
+	return max_u32((uint32_t)min_u64(rate / 1000, 65535), 2 * smss);
+}
+
 /* ---------------------------------------------------------------- the algorithms */
 
 extern const struct cc_ops cc_cubic;
 extern const struct cc_ops cc_dctcp;
 extern const struct cc_ops cc_newreno;
 extern const struct cc_ops cc_local;
+extern const struct cc_ops cc_bbr;
 
 #endif

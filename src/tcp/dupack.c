@@ -10,6 +10,12 @@
  */
 #include "tcp/tcp.h"
 
+static void mark_lost(struct tcb *t, struct run *r)
+{
+	sent_mark_lost(&t->x->sent, r);
+	rate_lost(t, r);
+}
+
 /*
  * The first segment of what is outstanding is taken for lost: one segment, whatever the run holds.
  */
@@ -27,7 +33,7 @@ static void lose_head(struct tcb *t)
 	if (head->len > one && !sent_split(sent, &t->env->mem, 0, one))
 		return; /* no memory: the time-out will do it */
 	head = sent_run(sent, 0);
-	sent_mark_lost(sent, head);
+	mark_lost(t, head);
 	loss_report(t, head);
 }
 
@@ -116,7 +122,7 @@ static void on_rto(struct tcb *t, instant now)
 
 	recovery_rto(t, now);
 	for (uint32_t i = 0; i < sent->count; i++)
-		sent_mark_lost(sent, sent_run(sent, i));
+		mark_lost(t, sent_run(sent, i));
 	if (sent->count > 0)
 		loss_report(t, sent_run(sent, 0));
 }

@@ -92,6 +92,9 @@ enum {
 #define TS_TICK milliseconds(1)
 /* A probe of the path MTU was lost: the next one not later than this. */
 #define SEARCH_PAUSE_MAX seconds(60)
+/* Wake-ups are late by some tens of microseconds, on a busy machine by more: so much of it is made
+ * up for. */
+#define PACE_CREDIT milliseconds(1)
 /* Memory was refused: try again after this. */
 #define STARVED_RETRY milliseconds(50)
 

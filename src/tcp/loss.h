@@ -17,9 +17,9 @@
 
 #include "base/serial.h"
 #include "tcp/cc.h"
+#include "tcp/sent.h"
 
 struct tcb;
-struct run;
 struct tcp_seg;
 
 /* What one ACK says has arrived and was not known to have; built by ack.c and sack.c. */
@@ -37,6 +37,9 @@ struct delivery {
 	instant oldest;    /* the earliest among what the ACK covers; never if none is new */
 	instant sacked_at; /* the latest among what was SACKed and sent once; never if none */
 	instant resent_at;
+	struct run rate_run; /* rate_known: the newest of what arrived, up to rate_end (rate.c) */
+	tcp_seq rate_end;
+	bool rate_known;
 };
 
 static inline void note_resent(struct delivery *d, instant at)

@@ -178,23 +178,42 @@ static enum aksu_why why_in_handshake(const struct tcb *t)
 	return t->acks_due > 0 && t->state == TCP_SYN_RECEIVED ? t->ack_why : AKSU_WHY_NOTHING;
 }
 
+/* What is lost goes first, and a probe for what may be. */
+static enum aksu_why why_repair(const struct tcb *t)
+{
+	const struct run *again = retransmission(t);
+
+	if (again != NULL)
+		return why_again(t, again);
+	return tcb_x(t)->tlp.due ? AKSU_WHY_TLP : AKSU_WHY_NOTHING;
+}
+
+static bool may_send_text(const struct tcb *t)
+{
+	return t->x != NULL && text_allowed(t, eff_snd_mss(t), 1) > 0;
+}
+
+bool snd_waits_for_pace(const struct tcb *t)
+{
+	return tcp_synchronized(t) && (why_repair(t) != AKSU_WHY_NOTHING || may_send_text(t));
+}
+
 enum aksu_why tcp_why_send(const struct tcb *t, instant now)
 {
-	const struct run *again;
+	enum aksu_why why;
+	bool held;
 
-	(void)now; /* pacing will ask */
 	if (t->state == TCP_CLOSED)
 		return AKSU_WHY_NOTHING;
 	if (!tcp_synchronized(t))
 		return why_in_handshake(t);
-	again = retransmission(t);
-	if (again != NULL)
-		return why_again(t, again);
-	if (t->x != NULL && t->x->tlp.due)
-		return AKSU_WHY_TLP;
+	held = pace_holds(t, now);
+	why = held ? AKSU_WHY_NOTHING : why_repair(t);
+	if (why != AKSU_WHY_NOTHING)
+		return why;
 	if (ack_goes_alone(t))
 		return t->ack_why;
-	if (t->x != NULL && text_allowed(t, eff_snd_mss(t), 1) > 0)
+	if (!held && may_send_text(t))
 		return has(t, TF_OVERRIDE) ? AKSU_WHY_SWS_OVERRIDE : AKSU_WHY_DATA;
 	if (fin_allowed(t))
 		return AKSU_WHY_FIN;
@@ -320,18 +339,12 @@ static void finish(struct tcb *t, struct tcp_out *out)
 	on_ack_sent(t);
 }
 
-static struct run new_run(const struct tcb *t, tcp_seq seq, uint32_t len, uint16_t flags,
-			  instant now)
+static struct run new_run(tcp_seq seq, uint32_t len, uint16_t flags, instant now)
 {
-	const struct tcb_ext *x = t->x;
-
 	return (struct run){
 		.seq = seq,
 		.len = len,
 		.sent_at = now,
-		.delivered = x->delivered,
-		.delivered_at = x->delivered_at,
-		.first_sent_at = x->first_sent_at,
 		.flags = flags,
 		.transmissions = 1,
 	};
@@ -356,11 +369,12 @@ static void count_batch(struct tcb *t, uint32_t len, instant now)
 /* Remembers [seq, seq + len) as sent and moves SND.NXT over it. */
 static void commit(struct tcb *t, uint32_t len, uint16_t flags, instant now)
 {
-	if (t->x->sent.count == 0)
-		t->x->first_sent_at = t->x->delivered_at = now;
-	(void)sent_push(&t->x->sent, new_run(t, t->snd.nxt, len, flags, now));
+	struct run *r = sent_push(&t->x->sent, new_run(t->snd.nxt, len, flags, now));
+
 	t->snd.nxt = seq_add(t->snd.nxt, len);
+	rate_sent(t, r, now);
 	count_batch(t, len, now);
+	on_text_paced(t, len, now);
 	on_segment_sent(t, now);
 }
 
@@ -450,6 +464,7 @@ static bool send_again(struct tcb *t, tcp_seq first, uint32_t bulk, instant now,
 	if (r->flags & RUN_PROBE && !fin)
 		n = grow_tail(t, r, limit, out);
 	r->flags &= (uint16_t)~RUN_PROBE;
+	rate_sent(t, r, now);
 	if (sent->lost == 0)
 		t->flags &= ~(uint32_t)TF_RTX_PMTU;
 	out->seg.text_len = n;
@@ -459,6 +474,7 @@ static bool send_again(struct tcb *t, tcp_seq first, uint32_t bulk, instant now,
 	finish(t, out);
 	t->retransmissions += out->seg.segments;
 	count_batch(t, n, now);
+	on_text_paced(t, n, now);
 	on_segment_sent(t, now);
 	return true;
 }
@@ -621,6 +637,7 @@ bool tcp_output(struct tcb *t, uint32_t bulk, instant now, struct tcp_out *out)
 		bulk = 1;
 	if (has(t, TF_SND_URGENT))
 		bulk = 1; /* the pointer counts from the number of its segment: none may be cut */
+	bulk = pace_bulk(t, bulk);
 	out->why = (uint8_t)why;
 	switch (why) {
 	case AKSU_WHY_NOTHING:

@@ -232,6 +232,7 @@ static bool judge(struct tcb *t, struct run *r, instant now, struct verdict *v)
 		v->again = true;
 	sent_mark_lost(&t->x->sent, r);
 	loss_report(t, r);
+	rate_lost(t, r);
 	return true;
 }
 
@@ -327,8 +328,10 @@ static void on_rto(struct tcb *t, instant now)
 	for (uint32_t i = 0; i < s->count; i++) {
 		struct run *r = sent_run(s, i);
 
-		if (i == 0 || due(after(after(r->sent_at, rtt), wait), now))
+		if (i == 0 || due(after(after(r->sent_at, rtt), wait), now)) {
 			sent_mark_lost(s, r);
+			rate_lost(t, r);
+		}
 	}
 	loss_report(t, sent_run(s, 0));
 	t->x->rack.next = INSTANT_NEVER;

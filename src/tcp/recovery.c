@@ -68,9 +68,12 @@ void recovery_leave(struct tcb *t)
 	r->active = false;
 	r->guessed = 0;
 	r->undo_until = t->snd.nxt;
-	cc->cwnd = cc->ssthresh;
-	if (snd_unsent(t) > 0)
-		cc->cwnd = min_u32(cc->cwnd, snd_in_flight(t) + initial_window(cc->smss));
+	if (!cc->ops->model) {
+		cc->cwnd = cc->ssthresh;
+		if (snd_unsent(t) > 0)
+			cc->cwnd =
+				min_u32(cc->cwnd, snd_in_flight(t) + initial_window(cc->smss));
+	}
 	report_cwnd(t);
 }
 
@@ -132,7 +135,7 @@ void prr_on_ack(struct tcb *t, uint32_t delivered, bool safe)
 	uint32_t in_flight = snd_in_flight(t);
 	uint64_t out = t->x->sent.octets - r->prr_from, count;
 
-	if (delivered == 0 && out > 0)
+	if (cc->ops->model || (delivered == 0 && out > 0))
 		return;
 	r->prr_delivered += delivered;
 	count = in_flight > cc->ssthresh ? proportional(t, out) : catch_up(t, out, delivered, safe);

@@ -49,6 +49,7 @@ static void read_block(struct tcb *t, const struct tcp_seg *seg, const struct tc
 	while ((r = sent_sack(sent, &t->env->mem, &at, b->end, cuts_allowed(t))) != NULL) {
 		d->octets += r->len;
 		rack_delivered(t, r, run_end(r), seg, now, d);
+		rate_delivered(t, r, run_end(r), d);
 		if (r->flags & RUN_RETRANSMITTED)
 			note_resent(d, r->sent_at);
 		else if (is_never(d->sacked_at) || before(d->sacked_at, r->sent_at))

@@ -92,6 +92,7 @@ bool sent_split(struct sent *s, struct mem *mem, uint32_t i, uint32_t len)
 	right->len = left->len - len;
 	right->flags &= (uint16_t)~RUN_CUT;
 	left->len = len;
+	left->tx_in_flight -= min_u32(left->tx_in_flight, right->len); /* it left before the rest */
 	if (left->flags & RUN_SACKED)
 		s->sacked_runs++;
 	return true;

@@ -35,10 +35,12 @@ enum {
 struct run {
 	tcp_seq seq;
 	uint32_t len;
-	instant sent_at;       /* last transmission */
-	uint64_t delivered;    /* octets delivered when it was sent: the snapshot ... */
-	instant delivered_at;  /* ... and when the last of them was */
-	instant first_sent_at; /* start of the send window that the rate is measured over */
+	instant sent_at;          /* last transmission; the next five are as of then (rate.c) */
+	instant delivered_at;     /* when the last text was delivered ... */
+	uint32_t delivered;       /* ... and how many octets altogether, modulo 2^32 */
+	uint32_t lost;            /* octets found lost, modulo 2^32 */
+	uint32_t send_elapsed_us; /* since the newest of what was delivered had been sent */
+	uint32_t tx_in_flight;    /* octets in flight, its own included */
 	uint16_t flags;
 	uint16_t transmissions;
 	tcp_seq sacked_to; /* RUN_SACKED: all before this is marked too; at least the end */

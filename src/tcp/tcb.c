@@ -40,11 +40,12 @@ const struct tcb_ext *tcb_x(const struct tcb *t)
 			     {UINT64_MAX},
 			     {UINT64_MAX},
 			     {UINT64_MAX},
+			     {UINT64_MAX},
 			     {UINT64_MAX}},
 		.rack = {.next = {UINT64_MAX}},
 		.ecn = ECN_INITIAL,
 	};
-	static_assert(TIMER_FAST_COUNT == 7, "one INSTANT_NEVER for each");
+	static_assert(TIMER_FAST_COUNT == 8, "one INSTANT_NEVER for each");
 
 	return t->x != NULL ? t->x : &none;
 }
@@ -76,8 +77,10 @@ struct tcb_ext *tcb_extend(struct tcb *t)
 		.cwnd = t->cwnd,
 		.ssthresh = t->ssthresh,
 		.smss = eff_snd_mss(t),
+		.srtt_us = t->rtt.srtt_us,
 	};
 	t->x->delivered_at = t->x->first_sent_at = t->env->events.now;
+	t->x->app_limited = 1; /* it slept for want of text */
 	t->x->min_rtt_us = t->rtt.srtt_us; /* of what was, that much is kept */
 	t->x->min_rtt_since = t->env->events.now;
 	t->x->ecn = (struct tcp_ecn)ECN_INITIAL;
@@ -87,7 +90,7 @@ struct tcb_ext *tcb_extend(struct tcb *t)
 	t->x->rack.fack = t->snd.una;
 	t->x->round_end = t->snd.nxt;
 	tcb_ts_begin(t, t->ts_recent);
-	cc_begin(&t->x->cc, cc_ops_of(t->conf->cc), t->env->events.now);
+	cc_resume(&t->x->cc, cc_ops_of(t->conf->cc), t->env->events.now);
 	return t->x;
 }
 
@@ -104,6 +107,9 @@ static void release(struct tcb *t)
 	struct tcb_ext *x = t->x;
 	struct mem *mem = &t->env->mem;
 
+	x->cc.srtt_us = t->rtt.srtt_us;
+	if (x->cc.ops->rest != NULL)
+		x->cc.ops->rest(&x->cc);
 	t->cwnd = x->cc.cwnd;
 	t->ssthresh = x->cc.ssthresh;
 	t->flags &= ~(uint32_t)TF_REO_WND;
@@ -128,8 +134,8 @@ void tcb_rest(struct tcb *t)
 	    has(t, TF_ACK_DELAYED | TF_FIN_HELD | TF_SND_URGENT | TF_RCV_URGENT))
 		return;
 	for (int i = 0; i < TIMER_FAST_COUNT; i++)
-		if (!is_never(x->deadline[i]))
-			return;
+		if (i != TIMER_PACE && !is_never(x->deadline[i]))
+			return; /* for the pace, nothing waits any more */
 	release(t);
 }
 

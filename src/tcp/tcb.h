@@ -35,7 +35,7 @@ enum tcp_state { AKSU_STATES(TCP_STATE_ENUM) };
 #define TCP_TIMER_ENUM(name, ...) TIMER_##name = AKSU_TIMER_##name,
 enum tcp_timer { AKSU_TIMERS(TCP_TIMER_ENUM) };
 #undef TCP_TIMER_ENUM
-#define TIMER_FAST_COUNT 7 /* TLP to USER run only while data moves: they live in the extension */
+#define TIMER_FAST_COUNT 8 /* TLP to USER run only while data moves: they live in the extension */
 #define TIMER_NONE       AKSU_TIMER_COUNT
 
 /* What the application chose, shared by all sockets that chose the same (copy-on-write). */
@@ -52,8 +52,9 @@ struct tcp_conf {
 	uint16_t maxseg;   /* 0: no limit of the application's */
 	uint8_t keep_count;
 	uint8_t tos, ttl;
-	uint8_t cc;  /* enum aksu_congestion */
-	uint8_t ecn; /* enum aksu_ecn */
+	uint8_t cc;               /* enum aksu_congestion */
+	uint8_t ecn;              /* enum aksu_ecn */
+	uint64_t max_pacing_rate; /* octets per second; 0: no limit of the application's */
 	bool nodelay, cork, quickack, keepalive, keep_data, no_soft_errors;
 };
 
@@ -244,8 +245,10 @@ struct tcb_ext {
 	struct tcp_tlp tlp;
 	struct tcp_ecn ecn;
 	struct tcp_mtu mtu;
-	uint64_t delivered; /* octets acknowledged since the extension was taken */
-	instant delivered_at, first_sent_at;
+	uint64_t delivered;                  /* octets acknowledged since the extension was taken */
+	instant delivered_at, first_sent_at; /* C.delivered_time, C.first_send_time of rate.c */
+	uint64_t app_limited; /* what is to be delivered until samples tell something again, or 0 */
+	instant next_send_time;      /* pace.c */
 	instant batch_at;            /* the last moment at which we sent ... */
 	tcp_seq batch_una;           /* ... and what was acknowledged then, ... */
 	uint32_t batch_len;          /* ... how much was sent in one go ... */

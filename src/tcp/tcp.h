@@ -136,6 +136,22 @@ void on_time_wait(struct tcb *t, instant now);
 void on_closed(struct tcb *t);
 void on_starved(struct tcb *t, instant now); /* memory was refused: try again */
 
+void on_text_paced(struct tcb *t, uint32_t n, instant now); /* n octets leave, at the pace's rate */
+
+/* rate.c: delivery rates (draft-ietf-ccwg-bbr 4.1). */
+void rate_sent(const struct tcb *t, struct run *r, instant now);
+void rate_delivered(const struct tcb *t, const struct run *r, tcp_seq end, struct delivery *d);
+void rate_sample(struct tcb *t, const struct delivery *d, struct ack_event *ev);
+void rate_lost(const struct tcb *t, const struct run *r);
+void rate_mark_limited(struct tcb *t);
+void rate_check_limited(struct tcb *t, instant now);
+
+/* pace.c */
+uint64_t pace_rate(const struct tcb *t);                   /* octets per second; 0: none */
+bool pace_holds(const struct tcb *t, instant now);         /* text has to wait */
+uint32_t pace_bulk(const struct tcb *t, uint32_t bulk);    /* segments that may go as one */
+instant pace_sent(struct tcb *t, uint32_t n, instant now); /* until when the next wait, or never */
+
 /* ack.c: the fifth step's work, once the ACK is acceptable. */
 void tcp_ack(struct tcb *t, const struct tcp_seg *seg, instant now);
 
@@ -190,6 +206,7 @@ tcp_seq snd_queue_start(const struct tcb *t); /* number of the first octet in th
 uint32_t snd_unsent(const struct tcb *t);     /* octets queued that have no number yet */
 uint32_t snd_in_flight(const struct tcb *t);  /* octets believed to be in the network */
 bool snd_fin_pending(const struct tcb *t);    /* the application closed, and the FIN is not sent */
+bool snd_waits_for_pace(const struct tcb *t); /* something would be sent, but for the pace */
 bool snd_held_back(const struct tcb *t);      /* only SWS avoidance, cork or MORE hold data */
 void ack_now(struct tcb *t, enum aksu_why why);  /* owes the peer an ACK, at once */
 void ack_each(struct tcb *t, enum aksu_why why); /* the same, counted: one more of them */

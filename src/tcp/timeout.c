@@ -12,6 +12,7 @@
  *   PERSIST    something waits, and the peer's window is zero           3.8.6.1; without RTX (E4)
  *   DELACK     in-order text waits to be acknowledged                   3.8.6.3
  *   OVERRIDE   small data is held back, and no ACK is on its way        3.8.6.2.1
+ *   PACE       what may be sent waits for its turn                      pace.c
  *   USER       R2: the peer has acknowledged nothing for so long        3.8.3
  *   KEEPALIVE  nothing was heard for long, and the application asked    3.8.4
  *   LIFE       TIME-WAIT, or an orphan in FIN-WAIT-2                    3.6.1
@@ -124,6 +125,11 @@ void on_segment_sent(struct tcb *t, instant now)
 {
 	settle(t, now);
 	schedule_probe(t, now);
+}
+
+void on_text_paced(struct tcb *t, uint32_t n, instant now)
+{
+	t->x->deadline[TIMER_PACE] = pace_sent(t, n, now);
 }
 
 /* RFC 8985 7.3: "re-arm the RTO timer". */
@@ -253,8 +259,11 @@ void on_starved(struct tcb *t, instant now)
 
 void tcp_conf_changed(struct tcb *t, instant now)
 {
-	if (t->x != NULL && t->x->cc.ops != cc_ops_of(t->conf->cc))
+	if (t->x != NULL && t->x->cc.ops != cc_ops_of(t->conf->cc)) {
+		t->x->cc.srtt_us = t->rtt.srtt_us;
 		cc_begin(&t->x->cc, cc_ops_of(t->conf->cc), now);
+	}
+	disarm(t, TIMER_PACE); /* another rate */
 	rest_keepalive(t, now);
 	disarm(t, TIMER_USER);
 	settle(t, now);
@@ -359,6 +368,7 @@ static void expire(struct tcb *t, enum tcp_timer timer, instant now)
 		disarm(t, TIMER_OVERRIDE);
 		t->flags |= TF_OVERRIDE;
 		break;
+	case TIMER_PACE: disarm(t, TIMER_PACE); break;
 	case TIMER_USER:
 		tcb_terminate(t, t->soft_error != 0 && !tcp_synchronized(t) ? t->soft_error
 									    : AKSU_ETIMEDOUT);
@@ -376,7 +386,7 @@ static enum tcp_timer next(const struct tcb *t, instant *at)
 
 	*at = t->slow;
 	for (int i = 0; i < TIMER_FAST_COUNT; i++)
-		if (before(x->deadline[i], *at)) {
+		if (before(x->deadline[i], *at) && (i != TIMER_PACE || snd_waits_for_pace(t))) {
 			*at = x->deadline[i];
 			timer = (enum tcp_timer)i;
 		}
@@ -401,6 +411,7 @@ unsigned tcp_next_timer(const struct tcb *t)
 
 void tcp_advance(struct tcb *t, instant now)
 {
+	rate_check_limited(t, now);
 	/* Each timer fires once at most: a clock that jumped does not make a burst (D17). */
 	for (int i = 0; i < AKSU_TIMER_COUNT && t->state != TCP_CLOSED; i++) {
 		instant at;

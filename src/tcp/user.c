@@ -111,6 +111,7 @@ int64_t tcp_send(struct tcb *t, const uint8_t *data, size_t n, bool more, bool u
 	spare = (uint32_t)min_size(mem_spare(&t->env->mem), UINT32_MAX);
 	if (spare == 0 || tcb_extend(t) == NULL)
 		return no_memory(t, now);
+	rate_check_limited(t, now);
 	room = min_u32(room, spare);
 	done = bytes_append(&t->x->sndq, &t->env->mem, data, room, min_u32(BLOCK_GRAIN, spare));
 	if (done == 0)
@@ -127,6 +128,7 @@ int tcp_send_slice(struct tcb *t, struct slice s, bool more, instant now)
 		return error;
 	if (send_room(t) < s.len || unsent_room(t) == 0)
 		return -AKSU_EAGAIN;
+	rate_check_limited(t, now);
 	if (tcb_extend(t) == NULL || !bytes_append_slice(&t->x->sndq, &t->env->mem, s))
 		return no_memory(t, now);
 	queued(t, more, false, now);

@@ -20,7 +20,8 @@ void cwnd_used(struct tcb *t)
 	uint32_t flight = snd_in_flight(t);
 
 	u->flight = max_u32(u->flight, flight);
-	if (flight + cc->smss > cc->cwnd || (cc->cwnd < cc->ssthresh && flight >= cc->cwnd / 2))
+	if (flight + cc->smss > cc->cwnd ||
+	    (!cc->ops->model && cc->cwnd < cc->ssthresh && flight >= cc->cwnd / 2))
 		u->limited = true;
 }
 
@@ -48,7 +49,8 @@ uint32_t cwnd_flight(const struct tcb *t)
 
 /*
  * RFC 5681 4.1 (F18): after a pause of more than an RTO nothing clocks a burst any more: it begins
- * as a connection does. RFC 7661 4.4.3: ssthresh remembers, so that slow start comes back fast.
+ * as a connection does, unless a model tells its pace. RFC 7661 4.4.3: ssthresh remembers, so
+ * that slow start comes back fast.
  */
 void cwnd_resume(struct tcb *t, instant now)
 {
@@ -57,6 +59,10 @@ void cwnd_resume(struct tcb *t, instant now)
 	struct cc *cc = &t->x->cc;
 
 	t->last_sent_ms = now_ms;
+	if (cc->ops->on_restart != NULL && snd_in_flight(t) == 0 && t->x->app_limited != 0)
+		cc->ops->on_restart(cc, now);
+	if (cc->ops->model)
+		return;
 	if (snd_outstanding(t) > 0 || idle <= to_ms(rtt_rto(t)))
 		return;
 	t->x->use = (struct tcp_use){0};

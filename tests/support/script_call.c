@@ -35,6 +35,7 @@ static const char *const option_names[] = {
 	[AKSU_TCP_MAXSEG] = "tcp_maxseg",
 	[AKSU_TCP_CONGESTION] = "tcp_congestion",
 	[AKSU_TCP_ECN] = "tcp_ecn",
+	[AKSU_TCP_MAX_PACING_RATE] = "tcp_max_pacing_rate",
 	[AKSU_TCP_KEEPIDLE] = "tcp_keepidle",
 	[AKSU_TCP_KEEPINTVL] = "tcp_keepintvl",
 	[AKSU_TCP_KEEPCNT] = "tcp_keepcnt",
