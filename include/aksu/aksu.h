@@ -345,11 +345,12 @@ const struct aksu_counters *aksu_counters(const struct aksu *s);
 /* ------------------------------------------------------------------ congestion controls */
 
 /** Congestion controls: X(NAME, word). The first is the default. */
-#define AKSU_CONGESTIONS(X)                                               \
-	X(CUBIC, "cubic")     /**< RFC 9438, with HyStart++ (RFC 9406) */ \
-	X(NEWRENO, "newreno") /**< RFC 5681, RFC 6582, RFC 3465 */        \
-	X(LOCAL, "local")     /**< for a peer on the same machine only */ \
-	X(DCTCP, "dctcp")     /**< RFC 8257: for data centres only; asks for ECN */
+#define AKSU_CONGESTIONS(X)                                                         \
+	X(CUBIC, "cubic")     /**< RFC 9438, with HyStart++ (RFC 9406) */           \
+	X(NEWRENO, "newreno") /**< RFC 5681, RFC 6582, RFC 3465 */                  \
+	X(LOCAL, "local")     /**< for a peer on the same machine only */           \
+	X(DCTCP, "dctcp")     /**< RFC 8257: for data centres only; asks for ECN */ \
+	X(BBR, "bbr")         /**< BBRv3: draft-ietf-ccwg-bbr; it paces */
 
 #define AKSU_CONGESTION_ENUM(name, word) AKSU_CONGESTION_##name,
 enum aksu_congestion { AKSU_CONGESTIONS(AKSU_CONGESTION_ENUM) AKSU_CONGESTION_COUNT };

@@ -145,9 +145,9 @@ static void take_stock(struct tcb *t, const struct tcp_seg *seg, instant now, st
 	if (has(t, TF_SACK))
 		sack_read(t, seg, now, d);
 	ev->delivered = d->octets;
+	ev->delivered_total = x->delivered += d->octets;
 	if (d->octets == 0)
 		return;
-	x->delivered += d->octets;
 	x->delivered_at = now;
 	ev->rtt = measure(t, seg, ev, d);
 }
@@ -174,7 +174,6 @@ static void tell_cc(struct tcb *t, struct ack_event *ev, const struct delivery *
 	ev->recovering = recovery_lasts(t);
 	ev->has_sack = has(t, TF_SACK);
 	ev->round_start = round_started(t);
-	ev->delivered_total = x->delivered;
 	ev->srtt = microseconds(t->rtt.srtt_us);
 	ev->min_rtt = microseconds(x->min_rtt_us);
 	ev->lost = (uint32_t)min_u64(x->sent.found_lost - x->lost_told, UINT32_MAX);

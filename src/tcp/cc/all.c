@@ -13,6 +13,7 @@ static const struct cc_ops *const all[] = {
 	[AKSU_CONGESTION_NEWRENO] = &cc_newreno,
 	[AKSU_CONGESTION_LOCAL] = &cc_local,
 	[AKSU_CONGESTION_DCTCP] = &cc_dctcp,
+	[AKSU_CONGESTION_BBR] = &cc_bbr,
 };
 static_assert(COUNT_OF(all) == AKSU_CONGESTION_COUNT, "each has its operations");
 
