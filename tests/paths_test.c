@@ -32,6 +32,7 @@ struct path {
 	uint32_t share;    /* of the link's rate that text must have, in thousandths */
 	uint32_t needless; /* sent again for nothing, in millionths of segments, at most */
 	bool slow;
+	aksu_time rto_min; /* 0: the default */
 };
 
 #define MS      AKSU_MILLISECOND
@@ -118,7 +119,10 @@ static void build(struct run *r, const struct path *p)
 		.observer = {note, r},
 	};
 	struct sim_world_config world = {.size = sizeof(world), .allocator = from};
-	struct aksu_config base = {.size = sizeof(base), .panic = on_panic, .budget = 256 << 20};
+	struct aksu_config base = {.size = sizeof(base),
+				   .panic = on_panic,
+				   .budget = 256 << 20,
+				   .rto_min = p->rto_min};
 
 	*r = (struct run){.p = p, .memory = {.plain = true}};
 	link.wire[0].delay += p->rtt / 2;
@@ -195,34 +199,38 @@ static void go(const struct path *p)
 /* Named after the round trip and what happens there. `slow`: as a comparison, on demand. */
 static const struct path paths[] = {
 	{"66 ms, 2% late by 1-2 ms", FAST(LATE(20000, 2)), 66 * MS, 5 * SECONDS, 10 * SECONDS, 1,
-	 950, 1000, false},
+	 950, 1000, false, 0},
 	{"66 ms, 2% late by 4-8 ms", FAST(LATE(20000, 8)), 66 * MS, 5 * SECONDS, 10 * SECONDS, 2,
-	 950, 1000, false},
+	 950, 1000, false, 0},
 	{"92 ms, each late by 5-10 ms", FAST(LATE(ALL, 10)), 92 * MS, 5 * SECONDS, 10 * SECONDS, 1,
-	 950, 1000, false},
+	 950, 1000, false, 0},
 	{"85 ms, each late by 10-20 ms", FAST(LATE(ALL, 20)), 85 * MS, 5 * SECONDS, 10 * SECONDS, 1,
-	 950, 1000, false},
+	 950, 1000, false, 0},
 	{"40 ms, each late by 30-60 ms, 10 Mbit/s", THIN(LATE(ALL, 60)), 40 * MS, 5 * SECONDS,
-	 20 * SECONDS, 1, 900, 1000, false},
+	 20 * SECONDS, 1, 900, 1000, false, 0},
 	{"20 ms, 1% lost, 10 Mbit/s", THIN(.loss = 10000), 20 * MS, 5 * SECONDS, 30 * SECONDS, 1,
-	 450, 100, false},
+	 450, 100, false, 0},
 	{"20 ms, 10% lost, 10 Mbit/s", THIN(.loss = 100000), 20 * MS, 5 * SECONDS, 30 * SECONDS, 1,
-	 50, 1000, false},
+	 50, 1000, false, 0},
+	{"2 ms, 10% lost, 10 Mbit/s", THIN(.loss = 100000), 2 * MS, 5 * SECONDS, 30 * SECONDS, 1,
+	 100, 1000, true, 0},
+	{"2 ms, 10% lost, 10 Mbit/s, RTO from 200 ms", THIN(.loss = 100000), 2 * MS, 5 * SECONDS,
+	 30 * SECONDS, 1, 350, 1000, false, 200 * MS},
 	{"20 ms, bursts of 10 lost, 10 Mbit/s", THIN(.burst_begin = 1000, .burst_end = 100000),
-	 20 * MS, 5 * SECONDS, 30 * SECONDS, 1, 400, 100, false},
+	 20 * MS, 5 * SECONDS, 30 * SECONDS, 1, 400, 100, false, 0},
 	{"20 ms, 1% lost, 1% late by 4-8 ms, 10 Mbit/s", THIN(.loss = 10000, LATE(10000, 8)),
-	 20 * MS, 5 * SECONDS, 30 * SECONDS, 1, 400, 1000, false},
-	{"66 ms, clean", FAST(.mtu = 0), 66 * MS, 5 * SECONDS, 20 * SECONDS, 1, 950, 0, true},
+	 20 * MS, 5 * SECONDS, 30 * SECONDS, 1, 400, 1000, false, 0},
+	{"66 ms, clean", FAST(.mtu = 0), 66 * MS, 5 * SECONDS, 20 * SECONDS, 1, 950, 0, true, 0},
 	{"66 ms, 2% late by 15-30 ms", FAST(LATE(20000, 30)), 66 * MS, 5 * SECONDS, 20 * SECONDS, 1,
-	 900, 1000, true},
+	 900, 1000, true, 0},
 	{"66 ms, 0.1% late by 30-60 ms", FAST(LATE(1000, 60)), 66 * MS, 5 * SECONDS, 20 * SECONDS,
-	 1, 900, 1000, true},
+	 1, 900, 1000, true, 0},
 	{"12 ms, each late by 5-10 ms, 10 Mbit/s", THIN(LATE(ALL, 10)), 12 * MS, 5 * SECONDS,
-	 20 * SECONDS, 1, 900, 1000, true},
+	 20 * SECONDS, 1, 900, 1000, true, 0},
 	{"66 ms, 0.1% lost, 10 Mbit/s", THIN(.loss = 1000), 66 * MS, 5 * SECONDS, 60 * SECONDS, 1,
-	 0, 1000, true},
+	 0, 1000, true, 0},
 	{"66 ms, 1% lost", FAST(.loss = 10000), 66 * MS, 5 * SECONDS, 20 * SECONDS, 1, 0, 1000,
-	 true},
+	 true, 0},
 };
 
 static void paths_are_used(void **state)

@@ -59,7 +59,11 @@ struct aksu_config {
 	size_t budget;
 	/** Maximum segment lifetime (RFC 9293 3.4.2). Default 30 s, at most 240 s. */
 	aksu_time msl;
-	/** Smallest retransmission timeout. Default 1 s (RFC 6298 2.4); smaller is a departure. */
+	/**
+	 * Smallest retransmission timeout. Default 1 s (RFC 6298 2.4). A smaller one is a
+	 * departure; it is what the timeout lies above the smoothed round trip at least, up to 1 s
+	 * in all.
+	 */
 	aksu_time rto_min;
 	/**
 	 * Buffers of a new connection, in octets, 256 to 2^30. Default 128 KiB each, which grow by

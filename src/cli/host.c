@@ -27,6 +27,8 @@ enum {
 
 _Static_assert((int)HOST_LINKS <= (int)WATCH_LINKS, "each link may be captured");
 
+/* As Linux: lost tails of short paths are not waited for by the second (docs/departures.md). */
+#define RTO_MIN (200 * AKSU_MILLISECOND)
 /* How long connections get to close after the first Ctrl-C: a FIN, its retransmissions, an answer.
  */
 #define PATIENCE (5 * AKSU_SECOND)
@@ -221,6 +223,7 @@ static bool make_stack(struct host *h, struct aksu_reason *why)
 		.size = sizeof(config),
 		.allocator = aksu_malloc_allocator(),
 		.budget = budget,
+		.rto_min = RTO_MIN,
 		.send_buffer = buffer,
 		.receive_buffer = buffer,
 		.send_buffer_max = BUFFER_MAX,

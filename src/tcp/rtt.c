@@ -21,13 +21,18 @@ static void shortest(struct tcb_ext *x, uint32_t us, instant now)
 	x->min_rtt_us = x->min_rtt_us == 0 ? us : min_u32(x->min_rtt_us, us);
 }
 
-/* 2.4: one second (a departure where less was chosen), or less where the path is known. */
-static duration rto_min(const struct tcb *t)
+/*
+ * RFC 6298 2.4: one second. DEPARTS: a floor below it, where one is set, counts from SRTT on, up to
+ * that second (RFC 8961 4): so much later than usual an ACK may come that was delayed. Less where
+ * the congestion control knows the path.
+ */
+static uint64_t floor_us(const struct tcb *t)
 {
-	duration most = t->env->rto_min, known;
+	uint64_t least = to_us(t->env->rto_min);
+	uint64_t known = to_us(milliseconds(cc_ops_of(t->conf->cc)->rto_min_ms));
 
-	known = milliseconds(cc_ops_of(t->conf->cc)->rto_min_ms);
-	return known.ns == 0 || longer(known, most) ? most : known;
+	least = min_u64(t->rtt.srtt_us + least, max_u64(least, to_us(RTO_INITIAL)));
+	return known == 0 ? least : min_u64(known, least);
 }
 
 /* RFC 6298 section 2. RTTVAR before SRTT (gotcha D1). */
@@ -47,7 +52,7 @@ void rtt_sample(struct tcb *t, duration r)
 		rtt->srtt_us = (uint32_t)max_u64((7 * (uint64_t)rtt->srtt_us + us) / 8, 1);
 	}
 	rto = rtt->srtt_us + max_u64(GRANULARITY_US, 4 * (uint64_t)rtt->rttvar_us);
-	rto = max_u64(rto, to_us(rto_min(t)));                /* 2.4 */
+	rto = max_u64(rto, floor_us(t));                      /* 2.4 */
 	rtt->rto_us = (uint32_t)min_u64(rto, to_us(RTO_MAX)); /* 2.5 */
 	/* 5.7 and RFC 9293 3.8.2 (U-12): the backed-off RTO was kept until now. */
 	t->backoff = 0;
