@@ -37,7 +37,6 @@ struct sim_node_plan {
 	uint64_t budget;
 	aksu_time rto_min, msl;
 	aksu_time clock; /**< its clock shows the world's plus this; a second is added */
-	bool wrap;       /**< initial sequence numbers shortly before a wrap */
 };
 
 struct sim_link_plan {

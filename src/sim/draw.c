@@ -127,7 +127,6 @@ static unsigned add_node(struct pen *d, bool router)
 		    (n->receive_buffer != 0 && n->receive_buffer <= 1000);
 	n->rto_min = one_in(d, 2) ? 200 * AKSU_MILLISECOND : 0;
 	n->clock = one_in(d, 2) ? prng_next(&d->prng) % (1000 * 3600 * AKSU_SECOND) : 0;
-	n->wrap = one_in(d, 3);
 	n->syn_queue = one_in(d, 4) ? 1 : 0;
 	return d->sc->nodes++;
 }

@@ -47,7 +47,7 @@ static const struct field node_rows[] = {
 	NODE(send_buffer, "sndbuf", OCTETS),  NODE(receive_buffer, "rcvbuf", OCTETS),
 	NODE(syn_queue, "syn-queue", NUMBER), NODE(budget, "budget", OCTETS),
 	NODE(rto_min, "rto-min", TIME),       NODE(msl, "msl", TIME),
-	NODE(clock, "clock", TIME),           NODE(wrap, "wrap", FLAG),
+	NODE(clock, "clock", TIME),
 };
 
 static const struct field link_rows[] = {

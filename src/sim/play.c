@@ -194,8 +194,6 @@ static bool give_addresses(struct stage *r, unsigned node, uint32_t mtu)
 	return true;
 }
 
-/* The seed that makes its initial sequence numbers begin shortly before a wrap: they count from it.
- */
 static uint64_t host_seed(const struct stage *r, unsigned node)
 {
 	return r->sc->seed * SIM_SCENARIO_NODES + node;

@@ -223,7 +223,7 @@ static void a_failure_gets_smaller(void **state)
 	unsigned calls = 0, said;
 
 	(void)state;
-	load("seed 1\nhost 0 wrap\nrouter 1\nhost 2\nlink 0 0 1 tso\nlink 1 1 2 merge\n"
+	load("seed 1\nhost 0 clock=1s\nrouter 1\nhost 2\nlink 0 0 1 tso\nlink 1 1 2 merge\n"
 	     "wire 1 > loss=1% delay=10ms reorder=1%\nwire 0 > loss=3%\n"
 	     "flow 0 2 octets=300k nodelay\nflow 2 0 octets=5\nat 1s wire 0 > down=1\n");
 	said = sim_scenario_shrink(&one, &two, is_bad, &calls, 1000);
