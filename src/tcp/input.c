@@ -396,6 +396,21 @@ static enum step step5_ack(struct tcb *t, const struct tcp_seg *seg, instant now
 	return our_fin_is_acked(t) ? fin_acked(t, now) : GO_ON;
 }
 
+/* By octets, or by the peer's clock if few come: what is 2^31 ticks behind would look new. */
+static void move_ts_floor(struct tcb *t)
+{
+	struct tcb_ext *x = t->x;
+
+	if (seq_dist(x->ts_since, t->rcv.nxt) < PAWS_SPAN &&
+	    ts_dist(x->ts_next, t->ts_recent) < PAWS_SPAN)
+		return;
+	x->ts_floor = x->ts_next;
+	if (ts_dist(x->ts_floor, t->ts_recent) > 2 * PAWS_SPAN)
+		x->ts_floor = t->ts_recent;
+	x->ts_next = t->ts_recent;
+	x->ts_since = t->rcv.nxt;
+}
+
 /* RFC 7323 4.3: (2), with what was last acknowledged (D8). */
 static void step5b_ts_recent(struct tcb *t, const struct tcp_seg *seg, instant now)
 {
@@ -410,11 +425,8 @@ static void step5b_ts_recent(struct tcb *t, const struct tcp_seg *seg, instant n
 	}
 	t->ts_recent = seg->opts.tsval;
 	t->ts_recent_s = (uint32_t)(now.ns / seconds(1).ns);
-	if (t->x != NULL && seq_dist(t->x->ts_since, t->rcv.nxt) >= PAWS_SPAN) {
-		t->x->ts_floor = t->x->ts_next;
-		t->x->ts_next = t->ts_recent;
-		t->x->ts_since = t->rcv.nxt;
-	}
+	if (t->x != NULL)
+		move_ts_floor(t);
 }
 
 /* ---------------------------------------------------------------- sixth: URG */

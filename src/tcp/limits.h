@@ -48,8 +48,8 @@ enum {
 	/* More than so many must be worth their memory: of this many octets, on average (A10). */
 	REASM_TINY_MAX = 1024,
 	REASM_GRAIN = 256,
-	/* RFC 7323 5.3: a timestamp from less than two of these ago is of no earlier lap of 2^32.
-	 */
+	/* RFC 7323 5.3: a timestamp from less than two of these ago, in octets or ticks, is of no
+	 * earlier lap of 2^32. */
 	PAWS_SPAN = 1 << 29,
 	/* Runs of octets sent and not yet acknowledged: 2^16 of one MSS are a window of 95 MB. */
 	SENT_MAX = 65536,
