@@ -137,7 +137,7 @@ static void wait_for_all(const struct sim_options *o, struct shared *s)
 
 bool sim_range(const struct sim_options *o, struct sim_result *sum, struct aksu_reason *why)
 {
-	size_t size = sizeof(struct shared) + o->jobs * sizeof(struct worker);
+	size_t size = sizeof(struct shared) + (size_t)o->jobs * sizeof(struct worker);
 	struct shared *s =
 		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	bool good = true;

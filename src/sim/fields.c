@@ -157,7 +157,7 @@ const struct field *field_find(const struct field_table *t, const char *name, si
 
 struct unit {
 	const char *word;
-	uint64_t worth;
+	uint32_t worth;
 };
 
 static const struct unit times[] = {{"s", AKSU_SECOND},
@@ -232,6 +232,15 @@ static size_t read_decimal(const char *text, size_t n, uint64_t *value, uint64_t
 	return i;
 }
 
+/* a * b; false: too large. In halves: a core without libc has no wider product. */
+static bool multiply(uint64_t a, uint32_t b, uint64_t *out)
+{
+	uint64_t high = (a >> 32) * b, low = (a & UINT32_MAX) * b;
+
+	*out = (high << 32) + low;
+	return high >> 32 == 0 && *out >= low;
+}
+
 bool unit_read(enum field_type type, const char *text, size_t n, uint64_t *out)
 {
 	uint64_t value, scale;
@@ -242,9 +251,9 @@ bool unit_read(enum field_type type, const char *text, size_t n, uint64_t *out)
 	for (const struct unit *u = units_of(type); u->word != NULL; u++) {
 		if (strlen(u->word) != n - digits || memcmp(u->word, text + digits, n - digits))
 			continue;
-		if (value > UINT64_MAX / u->worth || value * u->worth % scale != 0)
+		if (!multiply(value, u->worth, &value) || value % scale != 0)
 			return false;
-		*out = value * u->worth / scale;
+		*out = value / scale;
 		return true;
 	}
 	return false;

@@ -206,7 +206,7 @@ static bool add_host(struct stage *r, unsigned node)
 	struct run_host *h = &r->host[node];
 	struct aksu_addr own = run_addr(false, node);
 	struct aksu_config base = {
-		.budget = p->budget,
+		.budget = (size_t)min_u64(p->budget, SIZE_MAX),
 		.msl = p->msl,
 		.rto_min = p->rto_min,
 		.send_buffer = p->send_buffer,
