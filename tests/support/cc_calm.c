@@ -1,60 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cc_calm.c - a congestion control that keeps queues short: each round trip it works out how much
- * of its window waits in queues, and wants two to four segments there, as TCP Vegas does.
+ * cc_calm.c - a congestion control that keeps queues short, as TCP Vegas does: each round trip it
+ * works out how much of its window waits in queues, and wants two to four segments there.
  *
  * It owns the shortest RTT of the round. It knows nothing of how losses are found.
  */
-#include "tcp/cc.h"
+#include "tcp/cc.h" /* in the tree: with a line for cc_calm */
 
-enum { FEW = 2, MANY = 4 }; /* segments in queues: enough to be served, too many to be polite */
+/* cwnd and ssthresh hold what they are to begin with, and priv is zero. */
+static void start(struct cc *cc, instant now) { (void)cc, (void)now; }
 
-struct calm {
-	duration rtt; /* the shortest of this round trip; 0: none yet */
-};
-static_assert(sizeof(struct calm) <= sizeof(uint64_t[CC_PRIV_WORDS]), "fits into struct cc");
-
-static struct calm *mine(struct cc *cc) { return (struct calm *)cc->priv; }
-
-static void start(struct cc *cc, instant now)
+static void each_round(struct cc *cc, uint64_t rtt, uint64_t min_rtt)
 {
-	(void)cc; /* cwnd and ssthresh hold what they are to begin with, and priv is zero */
-	(void)now;
-}
+	uint64_t waits = cc->cwnd * (rtt - min_u64(min_rtt, rtt)) / rtt;
 
-/* Of the window, what the path does not hold by itself: it waits somewhere. */
-static uint32_t queued(const struct cc *cc, duration rtt, duration min_rtt)
-{
-	return (uint32_t)((uint64_t)cc->cwnd *
-			  to_us(since((instant){min_rtt.ns}, (instant){rtt.ns})) /
-			  max_u64(to_us(rtt), 1));
-}
-
-static void each_round(struct cc *cc, const struct ack_event *ev, duration rtt)
-{
-	uint32_t waits = queued(cc, rtt, ev->min_rtt);
-
-	if (waits > MANY * cc->smss && cc->cwnd > 4 * cc->smss)
+	if (waits > 4 * cc->smss && cc->cwnd > 4 * cc->smss) /* too many to be polite */
 		cc->cwnd -= cc->smss;
-	if (waits > FEW * cc->smss)
-		cc->ssthresh = min_u32(cc->ssthresh, cc->cwnd); /* full: no slow start any more */
+	if (waits > 2 * cc->smss) /* enough to be served: no slow start any more */
+		cc->ssthresh = min_u32(cc->ssthresh, cc->cwnd);
 	else if (cc->cwnd >= cc->ssthresh)
 		cc_grow(cc, cc->smss);
 }
 
 static void on_ack(struct cc *cc, const struct ack_event *ev)
 {
-	struct calm *c = mine(cc);
-	duration rtt = c->rtt;
+	uint64_t *rtt = &cc->priv[0], last = *rtt, now = to_us(ev->rtt); /* 0: none yet */
 
 	if (ev->round_start)
-		c->rtt = nanoseconds(0);
-	if (ev->rtt.ns > 0 && (c->rtt.ns == 0 || longer(c->rtt, ev->rtt)))
-		c->rtt = ev->rtt;
+		*rtt = 0;
+	if (now > 0 && (*rtt == 0 || now < *rtt))
+		*rtt = now;
 	if (ev->in_recovery || !ev->cwnd_limited)
 		return; /* cwnd is the recovery's; or what was not used proves nothing */
-	if (ev->round_start && rtt.ns > 0)
-		each_round(cc, ev, rtt);
+	if (ev->round_start && last > 0)
+		each_round(cc, last, to_us(ev->min_rtt));
 	if (cc->cwnd < cc->ssthresh)
 		cc_grow(cc, cc_counted(cc, ev, 2) / 2); /* half as fast as RFC 5681 */
 }
@@ -72,7 +51,6 @@ static void on_rto(struct cc *cc, uint32_t flight, bool first, instant now)
 	cc->cwnd = cc->smss;
 }
 
-extern const struct cc_ops cc_calm; /* in the tree: a line in tcp/cc.h */
 const struct cc_ops cc_calm = {
 	.name = "calm",
 	.start = start,
