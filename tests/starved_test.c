@@ -74,8 +74,9 @@ static void D7_near_the_budget_windows_stop_opening(void **state)
 
 	(void)state;
 	rx(b, ". 1:1001(1000) ack 1");
+	tx(b, ". 1:1(0) ack 1001 win 59000");
 	b->env.mem.used += OTHERS; /* as many other connections hold */
-	reads(b, 1000, 1000); /* who leaves it unread gets less, see mem_keep_back() */
+	reads(b, 1000, 1000);      /* who leaves it unread gets less, see mem_keep_back() */
 	b->env.mem.budget = b->env.mem.used + b->env.mem.used / 10; /* tight, and not full */
 	rx(b, ". 1001:3001(2000) ack 1");
 	tx(b, ". 1:1(0) ack 3001 win 57000");

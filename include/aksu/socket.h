@@ -207,7 +207,8 @@ enum aksu_option {
 	AKSU_IP_TOS, /**< RWc: DiffServ in the upper six bits (MUST-48); the ECN bits are TCP's */
 	AKSU_IP_TTL, /**< RWc: TTL or hop limit, 1 to 255 (MUST-49) */
 	AKSU_IP_NO_SOFT_ERRORS, /**< RWc: 1: soft errors are not reported (SHLD-20) */
-	AKSU_TCP_NODELAY,       /**< RWc: 1: Nagle off (MUST-17) */
+	AKSU_TCP_NODELAY,       /**< RWc: 1: Nagle off (MUST-17); what CORK or MORE holds
+				     back goes now */
 	AKSU_TCP_CORK,          /**< RWc: 1: only full segments, for 200 ms at most */
 	AKSU_TCP_QUICKACK,      /**< RWc: 1: ACKs are not delayed */
 	AKSU_TCP_MAXSEG, /**< RWc: largest segment to send and to announce, from 48, 0: any; before
@@ -270,10 +271,17 @@ struct aksu_info {
 	uint8_t snd_wscale, rcv_wscale;
 	uint8_t backoff; /**< retransmission time-outs in a row */
 	uint8_t in_recovery;
-	uint32_t conn; /**< as in struct aksu_event; 0: a listener, or never opened */
+	uint8_t reordering; /**< 1: the path was seen to change the order (RFC 8985 6.2) */
+	uint32_t conn;      /**< as in struct aksu_event; 0: a listener, or never opened */
 	uint32_t snd_mss, rcv_mss, advmss, pmtu;
 	uint32_t iss, irs, snd_una, snd_nxt, snd_wnd, rcv_nxt, rcv_wnd;
 	uint32_t cwnd, ssthresh, in_flight; /**< octets */
+	/**
+	 * Octets outstanding that the peer has reported (RFC 2018), that are taken for lost and
+	 * wait to be sent again, and that were sent again and are not known to have arrived. To
+	 * count the last takes time with what is outstanding.
+	 */
+	uint32_t sacked, lost, resent;
 	uint32_t srtt_us, rttvar_us, rto_us, min_rtt_us;
 	uint32_t send_queue,
 		receive_queue; /**< octets; of a listener: its backlog, and connections to accept */

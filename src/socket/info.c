@@ -60,15 +60,19 @@ static void fill_conn(const struct aksu *s, const struct conn *c, struct aksu_in
 	out->rcv_wscale = t->rcv_shift;
 	out->backoff = t->backoff;
 	out->in_recovery = x->recovery.active;
+	out->reordering = has(t, TF_REORDERS);
 	out->conn = t->id;
 	out->snd_mss = eff_snd_mss(t);
 	out->rcv_mss = t->rcv_mss;
-	out->advmss = t->path_mss;
+	out->advmss = mss_announced(t);
 	if (ip_route(&s->ip, &c->flow.remote, &c->flow.local, &path) == 0)
 		out->pmtu = path.pmtu;
 	out->cwnd = t->x != NULL ? x->cc.cwnd : t->cwnd;
 	out->ssthresh = t->x != NULL ? x->cc.ssthresh : t->ssthresh;
 	out->in_flight = snd_in_flight(t);
+	out->sacked = x->sent.sacked;
+	out->lost = x->sent.lost;
+	out->resent = t->retransmissions > 0 ? sent_resent(&x->sent) : 0;
 	out->srtt_us = t->rtt.srtt_us;
 	out->rttvar_us = t->rtt.rttvar_us;
 	out->rto_us = (uint32_t)to_us(rtt_rto(t));

@@ -162,6 +162,8 @@ int aksu_set_option(struct aksu *s, aksu_socket h, enum aksu_option option, int6
 	if (b != NULL)
 		return set_bound(s, b, option, value);
 	conn_enter(s, c);
+	if (option == AKSU_TCP_NODELAY && value != 0 && snd_held_back(&c->t))
+		c->t.flags |= TF_OVERRIDE; /* as Linux: what is corked goes, and the cork stays */
 	tcp_conf_changed(&c->t, s->now);
 	conn_settle(s, index);
 	return AKSU_OK;

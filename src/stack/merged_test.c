@@ -68,8 +68,10 @@ static void E13_full_sized_is_the_size_on_the_wire(void **state)
 
 	(void)state;
 	listening(&p, 0, 0);
-	give(&p, 7000, 7, 1000);
-	(void)bench_take_tcp(&b, &got);
+	for (int i = 0; i < 3; i++) { /* past the beginning, where each is acknowledged */
+		give(&p, 7000, 7, 1000);
+		(void)bench_take_tcp(&b, &got);
+	}
 	give(&p, 1000, 0, 0);
 	bench_silent(&b);
 	give(&p, 1000, 0, 0);

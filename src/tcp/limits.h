@@ -48,6 +48,9 @@ enum {
 	/* More than so many must be worth their memory: of this many octets, on average (A10). */
 	REASM_TINY_MAX = 1024,
 	REASM_GRAIN = 256,
+	/* As many full segments at the beginning are acknowledged one by one: initial windows of
+	 * three and of ten (RFC 6928) have grown to some sixteen in flight by then. */
+	QUICK_ACK_SEGMENTS = 16,
 	/* RFC 7323 5.3: a timestamp from less than two of these ago, in octets or ticks, is of no
 	 * earlier lap of 2^32. */
 	PAWS_SPAN = 1 << 29,

@@ -23,7 +23,7 @@ uint8_t option_rcv_shift(const struct tcp_conf *conf)
 }
 
 /* MUST-67, SHLD-6: what a link's MTU lets us take, not reduced for options. */
-static uint16_t mss_announced(const struct tcb *t)
+uint16_t mss_announced(const struct tcb *t)
 {
 	if (t->conf->maxseg != 0 && t->conf->maxseg < t->path_mss)
 		return t->conf->maxseg;

@@ -318,6 +318,19 @@ const struct resent *sent_oldest_resent(struct sent *s)
 	return NULL;
 }
 
+uint32_t sent_resent(const struct sent *s)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < s->count; i++) {
+		const struct run *r = sent_run(s, i);
+
+		if ((r->flags & (RUN_RETRANSMITTED | RUN_LOST | RUN_SACKED)) == RUN_RETRANSMITTED)
+			n += r->len;
+	}
+	return n;
+}
+
 struct run *sent_first_lost(const struct sent *s)
 {
 	uint32_t i;

@@ -120,6 +120,9 @@ MUST_USE bool sent_note_resent(struct sent *s, struct mem *mem, const struct run
 /* The oldest of these notes that still holds in part, or NULL; drops those before it. */
 const struct resent *sent_oldest_resent(struct sent *s);
 
+/* Octets that were sent again and are not known to have arrived; O(n), for STATUS. */
+uint32_t sent_resent(const struct sent *s);
+
 /* The first run that is lost and not sent again, or NULL. */
 struct run *sent_first_lost(const struct sent *s);
 

@@ -183,8 +183,9 @@ uint32_t rcv_space(const struct tcb *t);         /* octets of the buffer that ar
 bool rcv_wants_update(const struct tcb *t);      /* receiver's SWS avoidance (MUST-39) */
 uint16_t rcv_advertise(struct tcb *t, bool syn); /* the window field; moves rcv.adv */
 void snd_window_update(struct tcb *t, const struct tcp_seg *seg, instant now);
-uint32_t eff_snd_mss(const struct tcb *t); /* MUST-16, for the options of a data segment */
-uint32_t snd_usable(const struct tcb *t);  /* octets of window beyond snd.nxt; 0 when shrunk */
+uint16_t mss_announced(const struct tcb *t); /* option.c: of our SYN */
+uint32_t eff_snd_mss(const struct tcb *t);   /* MUST-16, for the options of a data segment */
+uint32_t snd_usable(const struct tcb *t);    /* octets of window beyond snd.nxt; 0 when shrunk */
 
 /* plpmtud.c: the path's MTU by what arrives (RFC 4821). */
 void mtu_timed_out(struct tcb *t); /* the retransmission timer expired */

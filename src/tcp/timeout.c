@@ -171,11 +171,23 @@ void on_ack_heard(struct tcb *t, instant now)
 
 /* ---------------------------------------------------------------- the receive side's */
 
+/*
+ * The peer's window is still small, and each ACK opens it (RFC 5681 3.1): waiting for a second
+ * segment would hold up the whole of its slow start.
+ */
+static bool starts_slowly(const struct tcb *t)
+{
+	return t->nxt_wraps == 0 &&
+	       seq_dist(t->irs, t->rcv.nxt) <= 1 + QUICK_ACK_SEGMENTS * (uint32_t)t->rcv_mss;
+}
+
 /* SHLD-18: not at once. */
 void on_text_received(struct tcb *t, instant now)
 {
 	/* SHLD-19: at least every second full-sized segment; full is what the peer sends (E13). */
-	if (t->conf->quickack || t->x->unacked_rcvd >= 2 * (uint32_t)t->rcv_mss) {
+	uint32_t full = starts_slowly(t) ? 1 : 2;
+
+	if (t->conf->quickack || t->x->unacked_rcvd >= full * t->rcv_mss) {
 		ack_now(t, AKSU_WHY_ACK);
 		return;
 	}

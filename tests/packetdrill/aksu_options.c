@@ -35,6 +35,7 @@ static const struct mapping mappings[] = {
 	{IPPROTO_TCP, TCP_KEEPIDLE, AKSU_TCP_KEEPIDLE, SECONDS},
 	{IPPROTO_TCP, TCP_KEEPINTVL, AKSU_TCP_KEEPINTVL, SECONDS},
 	{IPPROTO_TCP, TCP_KEEPCNT, AKSU_TCP_KEEPCNT, PLAIN},
+	{IPPROTO_TCP, TCP_NOTSENT_LOWAT, AKSU_TCP_NOTSENT_LOWAT, PLAIN},
 	{IPPROTO_TCP, TCP_USER_TIMEOUT, AKSU_TCP_USER_TIMEOUT, MILLISECONDS},
 };
 
@@ -158,6 +159,7 @@ int aksu_tcp_info(void *stack, under_test_socket s, struct tcp_info *out, uint64
 	out->tcpi_state = linux_state[i.state];
 	out->tcpi_ca_state = i.backoff       ? TCP_CA_Loss
 			     : i.in_recovery ? TCP_CA_Recovery
+			     : i.sacked      ? TCP_CA_Disorder
 					     : TCP_CA_Open;
 	out->tcpi_backoff = i.backoff;
 	out->tcpi_options = (uint8_t)((i.options & AKSU_OPT_TS ? TCPI_OPT_TIMESTAMPS : 0) |
@@ -171,6 +173,10 @@ int aksu_tcp_info(void *stack, under_test_socket s, struct tcp_info *out, uint64
 	out->tcpi_advmss = i.advmss;
 	out->tcpi_pmtu = i.pmtu;
 	out->tcpi_unacked = segments(i.snd_nxt - i.snd_una, i.snd_mss);
+	out->tcpi_sacked = segments(i.sacked, i.snd_mss);
+	/* Linux goes on to count what it sent again */
+	out->tcpi_lost = segments(i.lost + i.resent, i.snd_mss);
+	out->tcpi_retrans = segments(i.resent, i.snd_mss);
 	out->tcpi_rtt = i.srtt_us;
 	out->tcpi_rttvar = i.rttvar_us;
 	out->tcpi_min_rtt = i.min_rtt_us;

@@ -457,6 +457,8 @@ static const struct {
 	INFO(advmss),        INFO(pmtu),
 	INFO(snd_wnd),       INFO(rcv_wnd),
 	INFO(cwnd),          INFO(ssthresh),
+	INFO(sacked),        INFO(lost),
+	INFO(resent),        INFO(reordering),
 	INFO(in_flight),     INFO(srtt_us),
 	INFO(rttvar_us),     INFO(rto_us),
 	INFO(min_rtt_us),    INFO(send_queue),
