@@ -555,6 +555,7 @@ static void D17_keepalive_over_fifty_days(void **state)
 	assert_in_range(p.frames[0] - before, 50 * 12 - 2, 50 * 12 + 2);
 	assert_int_equal(state_of(&p, 0), AKSU_STATE_ESTABLISHED);
 	say(&p, 1, 5000);
+	pass(&p, 2 * 60 * AKSU_SECOND); /* the wheel is to forget when a second probe was due */
 	/* A suspended process finds one probe due, not six hundred. */
 	before = p.frames[0];
 	jump(&p, 0, 50 * DAY);

@@ -73,14 +73,13 @@ static void D7_near_the_budget_windows_stop_opening(void **state)
 	struct bench *b = established();
 
 	(void)state;
-	rx(b, ". 1:1001(1000) ack 1");
-	tx(b, ". 1:1(0) ack 1001 win 59000");
+	rx(b, ". 1:501(500) ack 1");
 	b->env.mem.used += OTHERS; /* as many other connections hold */
-	reads(b, 1000, 1000);      /* who leaves it unread gets less, see mem_keep_back() */
+	reads(b, 500, 500);      /* who leaves it unread gets less, see mem_keep_back() */
 	b->env.mem.budget = b->env.mem.used + b->env.mem.used / 10; /* tight, and not full */
-	rx(b, ". 1001:3001(2000) ack 1");
+	rx(b, ". 501:3001(2500) ack 1");
 	tx(b, ". 1:1(0) ack 3001 win 57000");
-	reads(b, 2000, 2000);
+	reads(b, 2500, 2500);
 	quiet(b);
 	b->env.mem.budget = (size_t)1 << 30;
 	rx(b, ". 3001:6001(3000) ack 1");
