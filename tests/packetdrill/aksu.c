@@ -34,13 +34,15 @@ struct settings {
 	struct aksu_link_config link;
 	struct aksu_addr local[4];
 	size_t locals;
+	bool ecn;
 };
 
 static void refuse(const char *what)
 {
 	fprintf(stderr,
 		"packetdrill-aksu: --so_flags: %s is not known. It takes local=ADDRESS, mtu=N, "
-		"rto_min=MS, sndbuf=N, rcvbuf=N, seed=N, cut=1 and strict=1, joined by commas.\n",
+		"rto_min=MS, sndbuf=N, rcvbuf=N, seed=N, ecn=1, cut=1 and strict=1, joined by "
+		"commas.\n",
 		what);
 	exit(EXIT_FAILURE);
 }
@@ -62,6 +64,8 @@ static void set(struct settings *o, const char *name, const char *value)
 		o->config.receive_buffer = (uint32_t)n;
 	} else if (!strcmp(name, "seed")) {
 		o->config.seed = n;
+	} else if (!strcmp(name, "ecn")) {
+		o->ecn = n != 0;
 	} else if (!strcmp(name, "cut")) {
 		o->link.features = n ? AKSU_LINK_TX_CSUM | AKSU_LINK_TX_TSO : 0;
 	} else if (strcmp(name, "strict") != 0) { /* the bench's */
@@ -116,6 +120,7 @@ static void *open_stack(const char *flags, uint64_t now)
 			"packetdrill-aksu: cannot make an instance: bad mtu, or no memory\n");
 		exit(EXIT_FAILURE);
 	}
+	u->ecn = o.ecn;
 	for (size_t i = 0; i < o.locals; i++)
 		aksu_addr_add(u->s, u->link, &o.local[i], aksu_addr_is_v4(&o.local[i]) ? 32 : 128);
 	return u;
@@ -248,6 +253,8 @@ static int new_socket(void *stack, int domain, int type, int protocol, under_tes
 	    (protocol != 0 && protocol != IPPROTO_TCP))
 		return -EPROTONOSUPPORT;
 	h = aksu_socket_tcp(u->s);
+	if (u->ecn)
+		aksu_set_option(u->s, h, AKSU_TCP_ECN, AKSU_ECN_CLASSIC, 0);
 	return aksu_socket_equal(h, AKSU_NO_SOCKET) ? -ENOMEM : adopt(u, h, out);
 }
 

@@ -20,6 +20,7 @@ struct aksu_under_test {
 	struct aksu *s;
 	int link;
 	struct aksu_memory *memories; /**< of all sockets, until the end */
+	bool ecn;                     /* each socket asks for RFC 3168 */
 };
 
 static inline aksu_socket aksu_name(under_test_socket s)
