@@ -162,7 +162,7 @@ static void add_host(struct contest *f, unsigned side)
 	struct aksu_config base = {.send_buffer = BUFFER,
 				   .receive_buffer = BUFFER,
 				   .panic = on_panic,
-				   .budget = (size_t)4 << 30};
+				   .budget = (size_t)1 << 30};
 	struct aksu_allocator allocator = test_memory_allocator(&f->memory);
 	struct aksu_addr addr = aksu_addr_v4(10, 0, 0, (uint8_t)(side + 1));
 	struct sim_host host = {
