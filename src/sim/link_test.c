@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "sim/node.h"
+#include "support/memory.h"
 #include "wire/addr.h"
 #include "wire/ipv4.h"
 #include "wire/ipv6.h"
@@ -21,21 +22,7 @@
 
 #define MS AKSU_MILLISECOND
 
-static size_t live;
-
-static void *get(void *ctx, size_t size, size_t align)
-{
-	(void)ctx, (void)align;
-	live++;
-	return malloc(size);
-}
-
-static void put(void *ctx, void *mem, size_t size)
-{
-	(void)ctx, (void)size;
-	live -= mem != NULL;
-	free(mem);
-}
+static struct test_memory memory;
 
 static unsigned notes[SIM_NOTE_COUNT];
 
@@ -49,7 +36,7 @@ static struct sim_link_config config_of(const struct sim_wire_config *wire)
 {
 	struct sim_link_config config = {
 		.size = sizeof(config),
-		.allocator = {get, put, NULL},
+		.allocator = {test_memory_take, test_memory_give, &memory},
 		.seed = 7,
 		.kind = AKSU_LINK_IP,
 		.observer = {.note = count_note},
@@ -102,7 +89,7 @@ static void delay_is_exact_and_both_ways(void **state)
 	assert_int_equal(receive(a, 26 * MS), 9);
 	assert_true(b->ops->next_at(b) == AKSU_NEVER);
 	sim_link_free(l);
-	assert_int_equal(live, 0);
+	assert_int_equal(memory.blocks, 0);
 }
 
 /*
@@ -123,7 +110,7 @@ static void rate_and_queue_are_exact(void **state)
 	assert_int_equal(receive(b, 3600000), 3);
 	assert_int_equal(receive(b, AKSU_SECOND), 0);
 	sim_link_free(l);
-	assert_int_equal(live, 0);
+	assert_int_equal(memory.blocks, 0);
 }
 
 /* A third of a nanosecond per octet must not be lost over a million packets. */
@@ -269,7 +256,7 @@ static void a_seed_means_the_same_everywhere(void **state)
 	assert_true(notes[SIM_NOTE_DUPLICATED] > 60 && notes[SIM_NOTE_DUPLICATED] < 120);
 	assert_true(hash == 0xc3eb55e0d1662790u);
 	sim_link_free(l);
-	assert_int_equal(live, 0);
+	assert_int_equal(memory.blocks, 0);
 }
 
 /* ---- rules */
@@ -354,7 +341,7 @@ static void see(void *ctx, bool out, aksu_time time, const uint8_t *data, size_t
 /* left: capture ⇄ faulty (every third of what it sends is lost) ⇄ a perfect link ⇄ right */
 static void decorators_fit_on_any_device(void **state)
 {
-	const struct aksu_allocator allocator = {get, put, NULL};
+	const struct aksu_allocator allocator = {test_memory_take, test_memory_give, &memory};
 	struct sim_link *l = link_of(&(struct sim_wire_config){.delay = MS});
 	struct sim_link_config bad = config_of(&(struct sim_wire_config){.delay = 2 * MS});
 	struct aksu_device *right = sim_link_end(l, SIM_RIGHT), *left;
@@ -385,7 +372,7 @@ static void decorators_fit_on_any_device(void **state)
 	assert_int_equal(seen_in, 1);
 	left->ops->close(left);
 	sim_link_free(l);
-	assert_int_equal(live, 0);
+	assert_int_equal(memory.blocks, 0);
 }
 
 static struct aksu_event told;
@@ -401,7 +388,7 @@ static void hear(void *ctx, const struct aksu_event *e)
 /* A tracer sees what the octets say, from the side where it sits. */
 static void a_tracer_reads_frames_as_events(void **state)
 {
-	const struct aksu_allocator allocator = {get, put, NULL};
+	const struct aksu_allocator allocator = {test_memory_take, test_memory_give, &memory};
 	struct sim_link *l = link_of(&(struct sim_wire_config){.delay = MS});
 	struct aksu_device *left = sim_link_end(l, SIM_LEFT);
 	struct sim_tracer tracer = {.event = hear};
@@ -432,7 +419,7 @@ static void a_tracer_reads_frames_as_events(void **state)
 	assert_false(sim_frame_event(AKSU_LINK_ETHERNET, frame, 14, true, &told));
 	tracer.capture.device.ops->close(&tracer.capture.device);
 	sim_link_free(l);
-	assert_int_equal(live, 0);
+	assert_int_equal(memory.blocks, 0);
 }
 
 int main(void)

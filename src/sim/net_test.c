@@ -19,28 +19,15 @@
 #include <aksu/net.h>
 
 #include "base/compile.h"
+#include "support/memory.h"
 
 #define MS AKSU_MILLISECOND
 
 enum { NODES = 6, OCTETS = 200000, MIDDLE = 4 };
 
-static size_t live;
+static struct test_memory memory;
 
-static void *get(void *ctx, size_t size, size_t align)
-{
-	(void)ctx, (void)align;
-	live++;
-	return malloc(size);
-}
-
-static void put(void *ctx, void *mem, size_t size)
-{
-	(void)ctx, (void)size;
-	live -= mem != NULL;
-	free(mem);
-}
-
-static const struct aksu_allocator allocator = {get, put, NULL};
+static const struct aksu_allocator allocator = {test_memory_take, test_memory_give, &memory};
 
 struct play {
 	struct sim_net *net;
@@ -163,7 +150,7 @@ static void end(struct play *p)
 	for (unsigned i = 0; i < NODES; i++)
 		aksu_free(p->stack[i]);
 	free(p);
-	assert_int_equal(live, 0);
+	assert_int_equal(memory.blocks, 0);
 }
 
 static void check_streams(const struct play *p)

@@ -15,24 +15,11 @@
 #include <aksu/scenario.h>
 
 #include "base/compile.h"
+#include "support/memory.h"
 
 enum { TEXT_MAX = 1 << 17 };
 
-static size_t live;
-
-static void *get(void *ctx, size_t size, size_t align)
-{
-	(void)ctx, (void)align;
-	live++;
-	return malloc(size);
-}
-
-static void put(void *ctx, void *mem, size_t size)
-{
-	(void)ctx, (void)size;
-	live -= mem != NULL;
-	free(mem);
-}
+static struct test_memory memory;
 
 struct text {
 	char at[TEXT_MAX];
@@ -142,13 +129,13 @@ static void hear(void *ctx, const struct sim_note *n)
 static bool play(const struct sim_scenario *sc, struct told *told, struct sim_coverage *coverage)
 {
 	const struct sim_play p = {.size = sizeof(p),
-				   .allocator = {get, put, NULL},
+				   .allocator = {test_memory_take, test_memory_give, &memory},
 				   .check = SIM_CHECK_EACH,
 				   .observer = {hear, told},
 				   .coverage = coverage};
 	bool good = sim_scenario_play(sc, &p, &outcome);
 
-	assert_int_equal(live, 0);
+	assert_int_equal(memory.blocks, 0);
 	return good && outcome.wrong[0] == '\0';
 }
 

@@ -16,28 +16,15 @@
 #include <aksu/sim.h>
 
 #include "base/compile.h"
+#include "support/memory.h"
 
 #define MS AKSU_MILLISECOND
 
 enum { EVENTS = 1024 };
 
-static size_t live;
+static struct test_memory memory;
 
-static void *get(void *ctx, size_t size, size_t align)
-{
-	(void)ctx, (void)align;
-	live++;
-	return malloc(size);
-}
-
-static void put(void *ctx, void *mem, size_t size)
-{
-	(void)ctx, (void)size;
-	live -= mem != NULL;
-	free(mem);
-}
-
-static const struct aksu_allocator allocator = {get, put, NULL};
+static const struct aksu_allocator allocator = {test_memory_take, test_memory_give, &memory};
 
 /* ---- a world with two actors, and a hash over all that was told */
 
@@ -158,7 +145,7 @@ static void end(struct play *p)
 		aksu_free(p->stack[side]);
 	sim_link_free(p->link);
 	free(p);
-	assert_int_equal(live, 0);
+	assert_int_equal(memory.blocks, 0);
 }
 
 static void check_streams(const struct play *p)

@@ -145,9 +145,9 @@ class Aksu:
              "epoll_ctl epoll_wait pipe splice").split()
 
     def __init__(self, path):
-        self.library = ctypes.CDLL(path, use_errno=True)
+        self.so = ctypes.CDLL(path, use_errno=True)
         self.table = (ctypes.c_void_p * len(self.SLOTS))()
-        self.take_now = self.library.packetdrill_take_now
+        self.take_now = self.so.packetdrill_take_now
         self.take_now.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
         self.take_now.restype = ctypes.c_size_t
         self.packet = ctypes.create_string_buffer(65536)
@@ -157,7 +157,7 @@ class Aksu:
     def begin(self):
         self.end()
         flags = f"local={LOCAL},rcvbuf=65535".encode()
-        self.library.packetdrill_interface_init(flags, ctypes.byref(self.table))
+        self.so.packetdrill_interface_init(flags, ctypes.byref(self.table))
         self.running = True
         kind = ctypes.CFUNCTYPE(ctypes.c_ssize_t, ctypes.c_void_p, use_errno=True)
         self.slots = {name: ctypes.cast(self.table[i], kind)
